@@ -1,0 +1,76 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+
+/** A connection inside (or outside) a transaction; every query function of a feature takes one. */
+export type Sql = Pick<PoolClient, 'query'>;
+
+// A day stays the text it is: the driver would make a local midnight of it. Counts fit into a number.
+types.setTypeParser(types.builtins.DATE, (text: string) => text);
+types.setTypeParser(types.builtins.INT8, (text: string) => Number(text));
+// Instants as ISO 8601 texts in UTC, so that they compare and travel as they are.
+types.setTypeParser(types.builtins.TIMESTAMPTZ, (text: string) => new Date(text).toISOString());
+
+/**
+ * The set-based door to PostgreSQL: plain SQL, COPY and cursors over one pool. Rows come back with the column names
+ * of the query; `date` as `YYYY-MM-DD`, `timestamptz` as ISO 8601 UTC text, `bigint` as number.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  readonly pool: Pool;
+
+  constructor(url: string, max = 10) {
+    this.pool = new Pool({ connectionString: url, max, application_name: 'enishi' });
+    // An idle connection that the server closes is replaced at the next query, which reports what is wrong then.
+    this.pool.on('error', () => undefined);
+  }
+
+  async query<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
+    return (await this.pool.query<T>(text, values)).rows;
+  }
+
+  /** The first row or null. */
+  async one<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T | null> {
+    return (await this.pool.query<T>(text, values)).rows[0] ?? null;
+  }
+
+  /** Runs `work` on one connection inside one transaction; rolls back and rethrows whatever it throws. */
+  async transaction<T>(work: (sql: PoolClient) => Promise<T>): Promise<T> {
+    return this.connection(async (client) => {
+      await client.query('begin');
+      try {
+        const result = await work(client);
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await rollback(client);
+        throw error;
+      }
+    });
+  }
+
+  /** Lends one connection; one whose work failed is closed rather than given to the next caller in an unknown state. */
+  async connection<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let broken = true;
+    try {
+      const result = await work(client);
+      broken = false;
+      return result;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (!this.pool.ended) await this.pool.end();
+  }
+}
+
+/** A connection that cannot even roll back is closed by its lender, which ends the transaction at the server too. */
+async function rollback(client: PoolClient): Promise<void> {
+  try {
+    await client.query('rollback');
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
