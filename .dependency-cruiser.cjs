@@ -80,7 +80,8 @@ module.exports = {
     },
     {
       name: 'platform-knows-no-business',
-      comment: 'The list of migrations is the one exception: it imports nothing, and the migrator is its only reader.',
+      comment:
+        'The list of migrations is the one exception: it imports nothing, and the migrator is its only reader.',
       severity: 'error',
       from: { path: '^src/platform/', pathNot: spec },
       to: { path: '^(?:src|connectors)/', pathNot: '^src/(?:platform|domain)/|^src/migrations/list\\.ts$' },
