@@ -18,7 +18,6 @@ export default {
   // Imports end in .js, as Node wants them; beside the source lies a .ts.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
-  setupFilesAfterEnv: ['<rootDir>/test/support/jest-setup.ts'],
   globalSetup: '<rootDir>/test/support/jest-global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/jest-global-teardown.mjs',
   reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],

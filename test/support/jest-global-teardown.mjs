@@ -1,5 +1,9 @@
-import { rmSync } from 'node:fs';
+import { removeTestHome } from './test-home.mjs';
 
-export default function tearDown() {
-  rmSync(process.env.ENISHI_TEST_HOME, { recursive: true, force: true });
+export default async function tearDown() {
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`A spec file left a connection open: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+  await removeTestHome(process.env.ENISHI_TEST_HOME);
 }
