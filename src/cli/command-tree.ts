@@ -1,0 +1,249 @@
+import type { ProcessEnvironment } from '../platform/config/process-environment.js';
+import type { ExitCode } from './exit-codes.js';
+import type { Input } from './input.js';
+import type { Output } from './output.js';
+
+/** All that a command gets; it answers with the exit status. */
+export interface CommandCall {
+  readonly input: Input;
+  readonly output: Output;
+  readonly env: ProcessEnvironment;
+}
+export type CommandHandler = (call: CommandCall) => Promise<ExitCode>;
+
+export interface OptionSpec {
+  /** As commander writes it: `--source <id>`, `--dry-run`. */
+  readonly flags: string;
+  readonly choices?: readonly string[];
+  readonly required?: boolean;
+  /** May stand several times. */
+  readonly many?: boolean;
+}
+
+export interface CommandSpec {
+  /** The words of the command, such as `runs show`. Its help texts are under `cli.commands.<words with _>`. */
+  readonly path: string;
+  /** `<required>` or `[optional]`, in order. */
+  readonly args?: readonly string[];
+  readonly options?: readonly OptionSpec[];
+  /** Fetches the code only when the command runs: help must not wait for a database driver. */
+  readonly load: () => Promise<CommandHandler>;
+}
+
+const COMPANY: OptionSpec = { flags: '--company <id>' };
+const RUN: OptionSpec = { flags: '--run <id>' };
+const REASON: OptionSpec = { flags: '--reason <text>', required: true };
+const AS: OptionSpec = { flags: '--as <name>' };
+const LIMIT: OptionSpec = { flags: '--limit <n>' };
+const VERDICTS = ['eligible', 'review', 'ineligible', 'unknown'];
+
+const running: readonly CommandSpec[] = [
+  {
+    path: 'serve',
+    options: [{ flags: '--role <role>', choices: ['all', 'api', 'worker'] }, { flags: '--port <n>' }],
+    load: async () => (await import('./commands/serve.js')).serve,
+  },
+  {
+    path: 'demo',
+    options: [{ flags: '--exit' }],
+    load: async () => (await import('./commands/demo.js')).demo,
+  },
+  { path: 'db migrate', load: async () => (await import('./commands/db.js')).dbMigrate },
+  { path: 'db status', load: async () => (await import('./commands/db.js')).dbStatus },
+];
+
+const intake: readonly CommandSpec[] = [
+  { path: 'sources list', load: async () => (await import('./commands/sources.js')).sourcesList },
+  {
+    path: 'sources test',
+    args: ['<source>'],
+    load: async () => (await import('./commands/sources.js')).sourcesTest,
+  },
+  { path: 'connectors list', load: async () => (await import('./commands/sources.js')).connectorsList },
+  {
+    path: 'import',
+    args: ['<file>'],
+    options: [
+      { flags: '--source <id>', required: true },
+      { flags: '--profile <name>' },
+      { flags: '--mode <mode>', choices: ['full', 'delta'] },
+      { flags: '--as-of <day>' },
+      { flags: '--expect-rows <n>' },
+      { flags: '--sha256 <hex>' },
+      { flags: '--encoding <name>' },
+      { flags: '--dry-run' },
+    ],
+    load: async () => (await import('./commands/import.js')).importFile,
+  },
+  {
+    path: 'mapping suggest',
+    args: ['<file>'],
+    options: [{ flags: '--encoding <name>' }],
+    load: async () => (await import('./commands/mapping.js')).mappingSuggest,
+  },
+  {
+    path: 'runs list',
+    options: [{ flags: '--source <id>' }, { flags: '--status <status>' }, LIMIT],
+    load: async () => (await import('./commands/runs.js')).runsList,
+  },
+  { path: 'runs show', args: ['<run>'], load: async () => (await import('./commands/runs.js')).runsShow },
+  {
+    path: 'runs plan',
+    args: ['<run>'],
+    options: [LIMIT],
+    load: async () => (await import('./commands/runs.js')).runsPlan,
+  },
+  {
+    path: 'runs approve',
+    args: ['<run>'],
+    options: [{ flags: '--plan <hash>', required: true }, REASON, AS],
+    load: async () => (await import('./commands/run-decisions.js')).runsApprove,
+  },
+  {
+    path: 'runs reject',
+    args: ['<run>'],
+    options: [REASON, AS],
+    load: async () => (await import('./commands/run-decisions.js')).runsReject,
+  },
+  {
+    path: 'runs revert',
+    args: ['<run>'],
+    options: [REASON, AS],
+    load: async () => (await import('./commands/run-decisions.js')).runsRevert,
+  },
+  {
+    path: 'rejections list',
+    options: [RUN, { flags: '--csv <file>' }],
+    load: async () => (await import('./commands/rejections.js')).rejectionsList,
+  },
+  {
+    path: 'rejections retry',
+    args: ['<file>'],
+    load: async () => (await import('./commands/rejections.js')).rejectionsRetry,
+  },
+];
+
+const people: readonly CommandSpec[] = [
+  {
+    path: 'person show',
+    args: ['<person>'],
+    load: async () => (await import('./commands/person.js')).personShow,
+  },
+  {
+    path: 'person split',
+    args: ['<person>'],
+    options: [{ flags: '--employment <key>', many: true }, AS],
+    load: async () => (await import('./commands/person.js')).personSplit,
+  },
+  { path: 'matches list', load: async () => (await import('./commands/matches.js')).matchesList },
+  {
+    path: 'matches decide',
+    args: ['<id>'],
+    options: [{ flags: '--same' }, { flags: '--different' }, AS],
+    load: async () => (await import('./commands/matches.js')).matchesDecide,
+  },
+];
+
+const registry: readonly CommandSpec[] = [
+  {
+    path: 'registry list',
+    options: [{ flags: '--verdict <verdict>', choices: VERDICTS }, COMPANY, LIMIT],
+    load: async () => (await import('./commands/registry.js')).registryList,
+  },
+  {
+    path: 'registry show',
+    args: ['<person>'],
+    load: async () => (await import('./commands/registry.js')).registryShow,
+  },
+  {
+    path: 'registry override',
+    args: ['<person>'],
+    options: [
+      { flags: '--verdict <verdict>', choices: VERDICTS, required: true },
+      REASON,
+      { flags: '--until <day>' },
+      COMPANY,
+      AS,
+    ],
+    load: async () => (await import('./commands/registry-changes.js')).registryOverride,
+  },
+  {
+    path: 'registry rebuild',
+    options: [{ flags: '--check' }],
+    load: async () => (await import('./commands/registry-changes.js')).registryRebuild,
+  },
+  {
+    path: 'registry export',
+    args: ['<file>'],
+    load: async () => (await import('./commands/registry.js')).registryExport,
+  },
+  {
+    path: 'registry at',
+    args: ['<day>'],
+    load: async () => (await import('./commands/registry.js')).registryAt,
+  },
+  { path: 'policy list', load: async () => (await import('./commands/policy.js')).policyList },
+  {
+    path: 'policy check',
+    args: ['[file]'],
+    load: async () => (await import('./commands/policy.js')).policyCheck,
+  },
+  {
+    path: 'policy preview',
+    args: ['<file>'],
+    load: async () => (await import('./commands/policy.js')).policyPreview,
+  },
+  {
+    path: 'policy activate',
+    args: ['<file>'],
+    options: [AS],
+    load: async () => (await import('./commands/policy.js')).policyActivate,
+  },
+  {
+    path: 'candidates search',
+    args: ['[text]'],
+    options: [
+      { flags: '--verdict <verdict>', choices: VERDICTS, many: true },
+      COMPANY,
+      { flags: '--department <name>' },
+      { flags: '--left-after <day>' },
+      { flags: '--left-before <day>' },
+      { flags: '--membership <state>' },
+      { flags: '--open-to-return' },
+      { flags: '--skill <name>', many: true },
+      LIMIT,
+    ],
+    load: async () => (await import('./commands/candidates.js')).candidatesSearch,
+  },
+];
+
+const followUps: readonly CommandSpec[] = [
+  {
+    path: 'follow-ups list',
+    options: [{ flags: '--state <state>' }, { flags: '--kind <kind>' }, LIMIT],
+    load: async () => (await import('./commands/follow-ups.js')).followUpsList,
+  },
+  { path: 'follow-ups run', load: async () => (await import('./commands/follow-ups.js')).followUpsRun },
+  { path: 'follow-ups pause', load: async () => (await import('./commands/follow-ups.js')).followUpsPause },
+  { path: 'follow-ups resume', load: async () => (await import('./commands/follow-ups.js')).followUpsResume },
+  {
+    path: 'follow-ups resolve',
+    args: ['<id>'],
+    options: [{ flags: '--sent' }, { flags: '--resend' }, AS],
+    load: async () => (await import('./commands/follow-ups.js')).followUpsResolve,
+  },
+  {
+    path: 'mailbox list',
+    options: [LIMIT],
+    load: async () => (await import('./commands/mailbox.js')).mailboxList,
+  },
+  {
+    path: 'mailbox show',
+    args: ['<id>'],
+    load: async () => (await import('./commands/mailbox.js')).mailboxShow,
+  },
+];
+
+/** Groups in the order of the help. */
+export const COMMAND_GROUPS = { running, intake, people, registry, followUps } as const;
+export const COMMANDS: readonly CommandSpec[] = Object.values(COMMAND_GROUPS).flat();
