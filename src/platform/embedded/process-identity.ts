@@ -1,12 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { errorCode } from './error-code.js';
 
 /** Names one process so that a later one with the same number is not taken for it. */
 export type ProcessIdentity = string;
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
-}
 
 function answersSignals(pid: number): boolean {
   try {

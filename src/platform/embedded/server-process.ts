@@ -17,6 +17,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../domain/app-error.js';
+import { errorCode } from './error-code.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { commandLineOf, identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 import { type ServerAccount, spawnOptionsOf } from './server-account.js';
@@ -116,7 +117,7 @@ export function findPostmaster(dataDir: string): Postmaster | null {
   try {
     lines = readFileSync(file, 'utf8').split('\n');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
   const pid = Number(lines[0]);
