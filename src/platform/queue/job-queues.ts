@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { createPostgresBackend, createRedisBackend, Queue, runMigrations, Worker } from 'bullmq';
+import type { BackendFactory, IQueueBackend, Job, JobProgress, QueueOptions } from 'bullmq';
+import { Cluster, Redis } from 'ioredis';
+import { Pool } from 'pg';
+import { AppError } from '../../domain/app-error.js';
+import type { JobDefinition, JobRequest } from './job.js';
+import { runJob } from './job.js';
+
+export interface JobQueuesOptions {
+  readonly databaseUrl: string;
+  /** Null: BullMQ runs on the same PostgreSQL. Several hosts separated by commas: Redis Cluster. */
+  readonly redisUrl: string | null;
+  /** Told about connection trouble; the next call reports it too. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface WorkerHandle {
+  /** Waits for the jobs in work, takes no new ones. */
+  close(): Promise<void>;
+}
+
+export interface StartWorkerOptions {
+  readonly concurrency: number;
+  /** Told when a job has used up its attempts or ended for good; the job itself stays readable in the queue. */
+  readonly onExhausted?: (code: string) => void;
+}
+
+type AnyQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, Chosen>;
+
+/** The factories know their connection already; BullMQ only wants to see that there is one. */
+type Chosen = Readonly<Record<string, never>>;
+const CHOSEN: Chosen = {};
+const POSTGRES_SCHEMA = 'bullmq';
+/** One hash slot, so that a Cluster can run BullMQ's scripts. */
+const REDIS_PREFIX = '{enishi}';
+const LIVE_STATES = new Set(['waiting', 'active', 'delayed', 'prioritized', 'waiting-children']);
+
+/**
+ * The transport of jobs: BullMQ on PostgreSQL (a schema of its own) or on Redis. It may lose everything at any time;
+ * what must happen is in the rows that the jobs point to.
+ */
+export class JobQueues {
+  private readonly queues = new Map<string, AnyQueue>();
+  private readonly workers = new Set<WorkerHandle>();
+  private closed: Promise<void> | null = null;
+
+  /** Take `open`. */
+  constructor(
+    private readonly produce: BackendFactory<IQueueBackend, Chosen>,
+    private readonly consume: BackendFactory<IQueueBackend, Chosen>,
+    private readonly onError: (error: Error) => void,
+    private readonly disconnect: () => Promise<void>,
+  ) {}
+
+  /** Connects, and brings BullMQ's own schema up to date where it lives on PostgreSQL. */
+  static async open(options: JobQueuesOptions): Promise<JobQueues> {
+    return options.redisUrl === null ? openOnPostgres(options) : openOnRedis(options, options.redisUrl);
+  }
+
+  /** Adds jobs. One whose id is still known to the queue is not added again; the row must be the guard. */
+  async add<P>(definition: JobDefinition<P>, requests: readonly JobRequest<P>[]): Promise<void> {
+    if (requests.length === 0) return;
+    await this.queue(definition.queue).addBulk(
+      requests.map(({ jobId, payload }) => ({
+        name: definition.queue,
+        data: payload,
+        opts: { ...definition.options, jobId },
+      })),
+    );
+  }
+
+  /** True while the queue will still run this job by itself: waiting, delayed by a back-off, or in work. */
+  async isLive<P>(definition: JobDefinition<P>, jobId: string): Promise<boolean> {
+    return LIVE_STATES.has(await this.queue(definition.queue).getJobState(jobId));
+  }
+
+  /** Jobs that a worker could take or has taken now; those that wait for a back-off are not counted. */
+  async busy(definition: JobDefinition<unknown>): Promise<number> {
+    const counts = await this.queue(definition.queue).getJobCounts('waiting', 'active', 'prioritized');
+    return Object.values(counts).reduce((sum, n) => sum + n, 0);
+  }
+
+  /** Starts taking jobs. A handler that throws a retryable error has its job repeated. */
+  work<P>(
+    definition: JobDefinition<P>,
+    handle: (payload: P) => Promise<void>,
+    { concurrency, onExhausted }: StartWorkerOptions,
+  ): WorkerHandle {
+    const worker = new Worker<unknown, void, string, IQueueBackend, JobProgress, Chosen>(
+      definition.queue,
+      (job: Job<unknown, void>) => runJob(definition, job, handle),
+      { connection: CHOSEN, prefix: REDIS_PREFIX, concurrency, name: randomUUID(), maxStalledCount: 1_000 },
+      this.consume,
+    );
+    worker.on('error', this.onError);
+    worker.on('failed', (job, error) => {
+      const isOver =
+        job === undefined ||
+        job.attemptsMade >= (job.opts.attempts ?? 1) ||
+        error.name === 'UnrecoverableError';
+      if (isOver) onExhausted?.(error instanceof AppError ? error.code : error.name);
+    });
+    const handleOf: WorkerHandle = {
+      close: async () => {
+        this.workers.delete(handleOf);
+        await worker.close();
+      },
+    };
+    this.workers.add(handleOf);
+    return handleOf;
+  }
+
+  /** Ends workers, queues and connections. Safe to repeat. */
+  close(): Promise<void> {
+    this.closed ??= (async () => {
+      await Promise.all([...this.workers].map((worker) => worker.close()));
+      await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+      await this.disconnect();
+    })();
+    return this.closed;
+  }
+
+  private queue(name: string): AnyQueue {
+    let queue = this.queues.get(name);
+    if (queue === undefined) {
+      const options: QueueOptions<Chosen> = { connection: CHOSEN, prefix: REDIS_PREFIX };
+      queue = new Queue(name, options, this.produce) as AnyQueue;
+      queue.on('error', this.onError);
+      this.queues.set(name, queue);
+    }
+    return queue;
+  }
+}
+
+async function openOnPostgres({ databaseUrl, onError }: JobQueuesOptions): Promise<JobQueues> {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    application_name: 'enishi-queue',
+    // Each worker keeps one connection for LISTEN; the rest is for short queries.
+    max: 8,
+    keepAlive: true,
+    options: `-c search_path=${POSTGRES_SCHEMA}`,
+  });
+  pool.on('error', onError);
+  const client = await pool.connect();
+  try {
+    await runMigrations(client, POSTGRES_SCHEMA);
+  } finally {
+    client.release();
+  }
+  const factory: BackendFactory<IQueueBackend, Chosen> = (name, options, more) =>
+    createPostgresBackend(name, { ...options, connection: pool }, more);
+  return new JobQueues(factory, factory, onError, () => pool.end());
+}
+
+function openOnRedis({ onError }: JobQueuesOptions, redisUrl: string): JobQueues {
+  // A producer gives up quickly, so that the relay can say so; a worker waits for Redis to come back.
+  const producer = connect(redisUrl, 3);
+  const consumer = connect(redisUrl, null);
+  for (const client of [producer, consumer]) client.on('error', onError);
+  const over =
+    (connection: Redis | Cluster): BackendFactory<IQueueBackend, Chosen> =>
+    (name, options, more) =>
+      createRedisBackend(name, { ...options, connection }, more);
+  return new JobQueues(over(producer), over(consumer), onError, () => {
+    producer.disconnect();
+    consumer.disconnect();
+    return Promise.resolve();
+  });
+}
+
+function connect(redisUrl: string, maxRetriesPerRequest: number | null): Redis | Cluster {
+  const [first, ...others] = redisUrl.split(',').map((part) => part.trim());
+  if (first === undefined) throw new AppError('REDIS_URL_INVALID');
+  if (others.length === 0) return new Redis(first, { maxRetriesPerRequest });
+  const url = new URL(first);
+  const nodes = [first, ...others].map((one) => {
+    const { hostname, port } = new URL(one.includes('://') ? one : `${url.protocol}//${one}`);
+    return { host: hostname, port: Number(port === '' ? 6379 : port) };
+  });
+  return new Cluster(nodes, {
+    redisOptions: {
+      maxRetriesPerRequest,
+      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+      ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  });
+}
