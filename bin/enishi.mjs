@@ -25,5 +25,9 @@ if (toolchain?.needsOtherNode()) {
 } else {
   module.enableCompileCache?.(join(root, 'node_modules', '.cache', 'enishi'));
   process.setSourceMapsEnabled(true);
+  // `enishi … | head` closes the pipe early: the work goes on, only nobody reads any more.
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   await import(pathToFileURL(join(root, 'dist', 'src', 'cli.js')).href);
 }

@@ -29,7 +29,7 @@ const checks = {
     '.dependency-cruiser.cjs',
     ...codeFolders,
   ],
-  'dead code': [bin('knip/bin/knip.js'), '--no-progress'],
+  'dead code': [bin('knip/bin/knip.js'), '--no-progress', '--no-config-hints'],
 };
 
 /** The files of the next commit, and the checks that are quick on them. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { AppError } from '../../domain/app-error.js';
 import { detectLanguage, type Language, LANGUAGES } from '../i18n/locale.js';
 
-export type LogLevel = z.output<typeof logLevel>;
+type LogLevel = z.output<typeof logLevel>;
 
 /** What the environment says, checked; nothing else in src reads it. */
 export interface Env {
@@ -93,7 +93,7 @@ class Reader {
  * Makes the folder that keeps everything of this installation. Root's is open to pass through, not to look into: its
  * embedded database runs as another account.
  */
-export function ensureHome(home: string): void {
+function ensureHome(home: string): void {
   mkdirSync(home, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
 }
 

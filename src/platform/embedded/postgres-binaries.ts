@@ -14,6 +14,8 @@ import { z } from 'zod';
 import { AppError } from '../../domain/app-error.js';
 import { canReach, type ServerAccount } from './server-account.js';
 
+const require = createRequire(import.meta.url);
+
 export interface PostgresBinaries {
   /** The folder with bin, lib and share. */
   readonly native: string;
@@ -29,9 +31,10 @@ const manifest = z.object({ version: z.string() });
  *
  * @throws EMBEDDED_POSTGRES_UNSUPPORTED when there is none for this system and processor
  */
-export function findBinaries(): PostgresBinaries {
+function findBinaries(): PostgresBinaries {
   const platform = `${process.platform}-${process.arch}`;
-  const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  // The servers are packages that embedded-postgres depends on, not we.
+  const near = createRequire(require.resolve('embedded-postgres'));
   let entry: string;
   try {
     entry = near.resolve(`@embedded-postgres/${platform}`);
