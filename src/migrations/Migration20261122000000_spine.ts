@@ -44,8 +44,9 @@ const UP = [
      rows jsonb not null default '{}', changes jsonb not null default '{}', verdicts jsonb not null default '{}',
      follow_ups jsonb not null default '{}', brakes jsonb not null default '[]', notes jsonb not null default '[]',
      error jsonb,
-     decided_by text, decided_reason text, decided_at timestamptz,
-     reverts_run_id uuid,
+     started_by text not null, expect_rows int, seen_to_end boolean not null default false,
+     decided_by text, decided_reason text, decided_at timestamptz, apply_at timestamptz,
+     reverts_run_id uuid references import_run,
      started_at timestamptz not null, finished_at timestamptz
    )`,
   `create index import_run_by_source on import_run (source, started_at desc)`,
@@ -57,15 +58,32 @@ const UP = [
      as_of_at timestamptz not null, content_hash uuid not null, facts jsonb not null,
      key_name text, key_email text, key_phone text,
      absent boolean not null default false,
+     plain boolean not null default false,
      new_id uuid not null,
-     standing text,
      primary key (run_id, row_no)
    )`,
-  `create index staged_observation_by_key on staged_observation (run_id, company, employee_number)`,
+  // Staged rows that say something new; the others never leave the database again.
+  `create table staged_change (
+     run_id uuid not null references import_run on delete cascade,
+     row_no int not null, company text not null, employee_number text not null, quiet boolean not null,
+     primary key (run_id, row_no)
+   )`,
+  `create index staged_change_by_key on staged_change (run_id, company, employee_number)`,
+  // Match keys that two staged rows of one run share.
+  `create table staged_link (
+     run_id uuid not null references import_run on delete cascade,
+     link text not null, row_no int not null,
+     primary key (run_id, link, row_no)
+   )`,
+  `create table deferred_row (
+     run_id uuid not null references import_run on delete cascade,
+     row_no int not null, cells jsonb not null,
+     primary key (run_id, row_no)
+   )`,
   `create table rejection (
      run_id uuid not null references import_run on delete cascade,
      row_no int not null,
-     reasons jsonb not null, cells jsonb not null,
+     reasons jsonb not null, cells jsonb not null, employee_number text,
      mended_run_id uuid,
      primary key (run_id, row_no)
    )`,
@@ -79,6 +97,7 @@ const UP = [
      unique (company, employee_number, source, spell_hint, as_of_at, content_hash)
    )`,
   `create index observation_by_run on observation (run_id)`,
+  `create index observation_by_source on observation (source, company, employee_number) where current`,
   `create table person (
      id uuid primary key, created_at timestamptz not null default now(), opted_out_at timestamptz
    )`,
@@ -90,7 +109,7 @@ const UP = [
      display_name text, department text, hired_on date, last_day date,
      scope text not null default 'in' check (scope in ('in', 'out')),
      absent_since timestamptz, absent_count int not null default 0,
-     disputes jsonb not null default '[]',
+     disputes jsonb not null default '[]', withdrawn boolean not null default false,
      key_name text, key_email text, key_phone text,
      recorded_at timestamptz not null default now(),
      constraint employment_key unique (company, employee_number, spell) deferrable initially deferred
@@ -120,15 +139,16 @@ const UP = [
   `create table plan_item (
      run_id uuid not null references import_run on delete cascade,
      seq int not null,
-     changes jsonb not null, effects jsonb not null,
+     effects jsonb not null,
      primary key (run_id, seq)
    )`,
   `create table plan_change (
      run_id uuid not null references import_run on delete cascade,
      seq int not null, ord int not null,
      kind text not null, company text not null, employee_number text not null, spell int not null,
-     before jsonb, after jsonb, verdict text, verdict_before text, follow_ups jsonb not null default '[]',
-     notes jsonb not null default '[]',
+     before jsonb, after jsonb, changed_fields jsonb not null default '[]',
+     verdict text, verdict_before text,
+     follow_ups jsonb not null default '[]', withheld jsonb not null default '[]', history boolean not null default false,
      primary key (run_id, seq, ord)
    )`,
   `create table policy_version (
@@ -231,6 +251,9 @@ const TABLES = [
   'person',
   'observation',
   'rejection',
+  'deferred_row',
+  'staged_link',
+  'staged_change',
   'staged_observation',
   'import_run',
   'stored_file_chunk',

@@ -18,7 +18,10 @@ types.setTypeParser(types.builtins.TIMESTAMPTZ, (text: string) => new Date(text)
 export class Database implements OnApplicationShutdown {
   readonly pool: Pool;
 
-  constructor(url: string, max = 10) {
+  constructor(
+    readonly url: string,
+    max = 10,
+  ) {
     this.pool = new Pool({ connectionString: url, max, application_name: 'enishi' });
     // An idle connection that the server closes is replaced at the next query, which reports what is wrong then.
     this.pool.on('error', () => undefined);

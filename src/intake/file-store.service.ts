@@ -1,0 +1,109 @@
+import { createHash, type Hash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../domain/app-error.js';
+import { Clock } from '../platform/clock/clock.js';
+import { Database } from '../platform/database/database.js';
+import { newId } from '../platform/database/id.js';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+const CHUNK_BYTES = 1 << 20;
+
+export interface StoredFile {
+  readonly sha256: string;
+  readonly byteLength: number;
+}
+
+/**
+ * Keeps every file that was handed in, by its hash, compressed, beside everything else in PostgreSQL: whichever process
+ * goes on with a run finds it, and one backup holds all.
+ */
+@Injectable()
+export class FileStoreService {
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Takes a file in one pass with one chunk in memory. The same content again is kept once. */
+  async keep(bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
+    const hash = createHash('sha256');
+    // Until the last byte is in nobody knows the hash, so the chunks wait under a name of their own.
+    const draft = `draft-${newId()}`;
+    let byteLength = 0;
+    await this.db.query(`insert into stored_file (sha256, byte_length, stored_at) values ($1, 0, $2)`, [
+      draft,
+      this.clock.nowIso(),
+    ]);
+    try {
+      for await (const { seq, chunk } of chunked(bytes, hash)) {
+        byteLength += chunk.length;
+        await this.db.query('insert into stored_file_chunk (sha256, seq, data) values ($1, $2, $3)', [
+          draft,
+          seq,
+          await compress(chunk),
+        ]);
+      }
+    } catch (error) {
+      await this.drop(draft);
+      throw error;
+    }
+    const sha256 = hash.digest('hex');
+    await this.settle(draft, sha256, byteLength);
+    return { sha256, byteLength };
+  }
+
+  /** The content as it came. @throws FILE_NOT_KEPT when there is none with this hash */
+  async *read(sha256: string): AsyncGenerator<Buffer> {
+    const file = await this.db.one(`select 1 from stored_file where sha256 = $1 and complete`, [sha256]);
+    if (file === null) throw new AppError('FILE_NOT_KEPT', { details: { sha256 } });
+    for (let seq = 0; ; seq += 1) {
+      const row = await this.db.one<{ data: Buffer }>(
+        'select data from stored_file_chunk where sha256 = $1 and seq = $2',
+        [sha256, seq],
+      );
+      if (row === null) return;
+      yield await decompress(row.data);
+    }
+  }
+
+  private async settle(draft: string, sha256: string, byteLength: number): Promise<void> {
+    await this.db.transaction(async (sql) => {
+      const taken = await sql.query(
+        `insert into stored_file (sha256, byte_length, complete, stored_at) values ($1, $2, true, $3)
+         on conflict (sha256) do nothing returning sha256`,
+        [sha256, byteLength, this.clock.nowIso()],
+      );
+      if (taken.rowCount === 1) {
+        await sql.query('update stored_file_chunk set sha256 = $2 where sha256 = $1', [draft, sha256]);
+      }
+      await sql.query('delete from stored_file where sha256 = $1', [draft]);
+    });
+  }
+
+  private async drop(draft: string): Promise<void> {
+    await this.db.query('delete from stored_file where sha256 = $1', [draft]);
+  }
+}
+
+async function* chunked(
+  bytes: AsyncIterable<Uint8Array>,
+  hash: Hash,
+): AsyncGenerator<{ seq: number; chunk: Buffer }> {
+  let held: Uint8Array[] = [];
+  let length = 0;
+  let seq = 0;
+  for await (const part of bytes) {
+    hash.update(part);
+    held.push(part);
+    length += part.length;
+    if (length < CHUNK_BYTES) continue;
+    yield { seq, chunk: Buffer.concat(held) };
+    seq += 1;
+    held = [];
+    length = 0;
+  }
+  if (length > 0) yield { seq, chunk: Buffer.concat(held) };
+}

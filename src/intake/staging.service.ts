@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import { matchKeys } from '../domain/identity.js';
+import type { Observation, RejectionReason } from '../domain/observation.js';
+import { CopyWriter } from '../platform/database/bulk.js';
+import { Database } from '../platform/database/database.js';
+import { newId } from '../platform/database/id.js';
+
+export interface StagedRow {
+  readonly rowNo: number;
+  readonly observation: Observation;
+  /** 128 bits over the stated facts, written as a uuid. */
+  readonly contentHash: string;
+  /** Nothing follows from this row but that somebody works here. */
+  readonly plain: boolean;
+}
+
+export interface RejectedRow {
+  readonly rowNo: number;
+  readonly reasons: readonly RejectionReason[];
+  readonly cells: readonly string[];
+  readonly employeeNumber: string | null;
+}
+
+/** Where the rows of one run wait until they are decided. Written by COPY, on connections of its own. */
+export interface StagingWriter {
+  observation(row: StagedRow): Promise<void>;
+  rejection(row: RejectedRow): Promise<void>;
+  deferred(rowNo: number, cells: readonly string[]): Promise<void>;
+}
+
+const STAGED = [
+  'run_id',
+  'row_no',
+  'company',
+  'employee_number',
+  'spell_hint',
+  'as_of_at',
+  'content_hash',
+  'facts',
+  'key_name',
+  'key_email',
+  'key_phone',
+  'plain',
+  'new_id',
+];
+
+@Injectable()
+export class StagingService {
+  constructor(private readonly db: Database) {}
+
+  /** Everything `work` writes is there when this comes back, or nothing is. */
+  async write<T>(runId: string, work: (writer: StagingWriter) => Promise<T>): Promise<T> {
+    return this.db.transaction((observations) =>
+      this.db.transaction((rejections) =>
+        this.db.transaction(async (deferred) => {
+          const writer = new Writer(runId, observations, rejections, deferred);
+          const result = await work(writer);
+          await writer.end();
+          return result;
+        }),
+      ),
+    );
+  }
+
+  /** Rows that wait for the judgement of a whole column, in file order, a page at a time. */
+  async *deferredRows(runId: string): AsyncGenerator<{ rowNo: number; cells: string[] }[]> {
+    for (let after = -1; ; ) {
+      const rows = await this.db.query<{ rowNo: number; cells: string[] }>(
+        `select row_no as "rowNo", cells from deferred_row where run_id = $1 and row_no > $2 order by row_no limit 1000`,
+        [runId, after],
+      );
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.rowNo;
+      yield rows;
+    }
+  }
+
+  async dropDeferred(runId: string): Promise<void> {
+    await this.db.query('delete from deferred_row where run_id = $1', [runId]);
+  }
+
+  /** Forgets the staged rows of a run that is over; rejections and the plan stay. */
+  async clear(runId: string): Promise<void> {
+    for (const table of ['staged_link', 'staged_change', 'staged_observation', 'deferred_row']) {
+      await this.db.query(`delete from ${table} where run_id = $1`, [runId]);
+    }
+  }
+}
+
+class Writer implements StagingWriter {
+  private readonly observations: CopyWriter;
+  private readonly rejections: CopyWriter;
+  private readonly deferredRows: CopyWriter;
+
+  constructor(
+    private readonly runId: string,
+    observations: PoolClient,
+    rejections: PoolClient,
+    deferred: PoolClient,
+  ) {
+    this.observations = new CopyWriter(observations, 'staged_observation', STAGED);
+    this.rejections = new CopyWriter(rejections, 'rejection', ['run_id', 'row_no', 'reasons', 'cells', 'employee_number']);
+    this.deferredRows = new CopyWriter(deferred, 'deferred_row', ['run_id', 'row_no', 'cells']);
+  }
+
+  observation({ rowNo, observation, contentHash, plain }: StagedRow): Promise<void> {
+    const { company, employeeNumber, asOfAt, facts } = observation;
+    const keys = matchKeys(facts);
+    return this.observations.write([
+      this.runId,
+      rowNo,
+      company,
+      employeeNumber,
+      facts.hiredOn ?? '',
+      asOfAt,
+      contentHash,
+      JSON.stringify(facts),
+      keys.name,
+      keys.email,
+      keys.phone,
+      plain,
+      newId(),
+    ]);
+  }
+
+  rejection({ rowNo, reasons, cells, employeeNumber }: RejectedRow): Promise<void> {
+    return this.rejections.write([
+      this.runId,
+      rowNo,
+      JSON.stringify(reasons),
+      JSON.stringify(cells.map(withoutNul)),
+      employeeNumber,
+    ]);
+  }
+
+  deferred(rowNo: number, cells: readonly string[]): Promise<void> {
+    return this.deferredRows.write([this.runId, rowNo, JSON.stringify(cells)]);
+  }
+
+  async end(): Promise<void> {
+    await this.observations.end();
+    await this.rejections.end();
+    await this.deferredRows.end();
+  }
+}
+
+/** jsonb cannot hold U+0000; its visible picture stands in for it in the kept copy of a rejected cell. */
+function withoutNul(cell: string): string {
+  return cell.replaceAll('\u0000', '\u2400');
+}
