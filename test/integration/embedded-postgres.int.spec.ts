@@ -34,7 +34,7 @@ else if (!nobodyCanReadUs) {
 
 let base: string;
 let home: string;
-const leftovers = new Set<string>();
+const outsideFolders = new Set<string>();
 
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'enishi-embedded-'));
@@ -44,12 +44,17 @@ beforeEach(() => {
 
 afterEach(() => {
   // A failed test must not leave a server: SIGQUIT needs no patience.
-  for (const dataDir of [...leftovers, join(home, 'postgres', 'data')]) {
-    const pidFile = join(dataDir, 'postmaster.pid');
-    if (existsSync(pidFile)) process.kill(postmasterPid(dataDir), 'SIGQUIT');
+  for (const dataDir of [
+    ...[...outsideFolders].map((folder) => join(folder, 'data')),
+    join(home, 'postgres', 'data'),
+  ]) {
+    if (existsSync(join(dataDir, 'postmaster.pid'))) process.kill(postmasterPid(dataDir), 'SIGQUIT');
   }
-  for (const dataDir of leftovers) rmSync(dirname(dataDir), { recursive: true, force: true });
-  leftovers.clear();
+  for (const folder of outsideFolders) {
+    expect(folder).toMatch(/^\/var\/tmp\/enishi-[0-9a-f]{16}$/);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  outsideFolders.clear();
   rmSync(base, { recursive: true, force: true });
 });
 
@@ -211,7 +216,7 @@ describe(startEmbeddedPostgres, () => {
     chmodSync(base, 0o700);
     const lines: string[] = [];
     const first = await start(lines);
-    leftovers.add(dataDirOf());
+    outsideFolders.add(dirname(dataDirOf()));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(dirname(dataDirOf()));
     expect(statSync(dirname(dataDirOf())).mode & 0o777).toBe(0o700);
@@ -240,9 +245,11 @@ describe(startEmbeddedPostgres, () => {
     chmodSync(base, 0o700);
     const ownHome = join(clone, '.enishi');
     const client = await startClient(ownHome, { root: clone });
-    leftovers.add(dataDirOf(ownHome));
+    outsideFolders.add(dirname(dataDirOf(ownHome)));
     expect(await query(client.url, 'select 1')).toEqual([1]);
-    expect(readFileSync(`/proc/${postmasterPid(dataDirOf(ownHome))}/cmdline`, 'utf8')).not.toContain(clone);
+    const [program] = readFileSync(`/proc/${postmasterPid(dataDirOf(ownHome))}/cmdline`, 'utf8').split('\0');
+    expect(program).toMatch(/^\/var\/tmp\/enishi-/);
+    outsideFolders.add(dirname(dirname(dirname(dirname(program ?? '')))));
     await client.leave();
   });
 });

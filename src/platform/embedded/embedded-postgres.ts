@@ -81,7 +81,7 @@ async function findOrStart(
     const ready = await waitUntilReady(place.dataDir, () => isRunning(found.identity), options.log);
     if (ready !== null) return ready;
   }
-  const binaries = reachableBinaries(account, place.outside);
+  const binaries = reachableBinaries(account);
   if (!existsSync(place.dataDir)) createDataFolder(binaries, place, account, password);
   checkVersion(place.dataDir, binaries);
   return startPostmaster(binaries, place, account, options.flags ?? {}, options.log);

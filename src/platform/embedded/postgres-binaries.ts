@@ -1,17 +1,10 @@
-import {
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../domain/app-error.js';
+import { ensureOutsideFolder } from './outside-folder.js';
 import { canReach, type ServerAccount } from './server-account.js';
 
 const require = createRequire(import.meta.url);
@@ -56,30 +49,29 @@ function linkLibraries(native: string): void {
   }
 }
 
-/** A copy under `folder` that the server's account can run; made once for each version. */
-function copyBinaries(
-  binaries: PostgresBinaries,
-  folder: string,
-  account: ServerAccount | null,
-): PostgresBinaries {
-  const target = join(folder, `server-${binaries.version}`);
+/** A copy that the server's account can run; made once for each version and place of the install. */
+function copyBinaries(binaries: PostgresBinaries, account: ServerAccount | null): PostgresBinaries {
+  const target = join(ensureOutsideFolder(binaries.native, account), `server-${binaries.version}`);
   if (!existsSync(target)) {
-    const draft = `${target}.new`;
-    rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { recursive: true, mode: 0o755 });
+    const draft = `${target}.${randomUUID()}`;
+    mkdirSync(draft, { mode: 0o755 });
     cpSync(binaries.native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
     linkLibraries(join(draft, 'native'));
-    if (account !== null) chownSync(draft, account.uid, account.gid);
-    renameSync(draft, target);
+    try {
+      renameSync(draft, target);
+    } catch (error) {
+      // Another home of this install was quicker: its copy is as good.
+      rmSync(draft, { recursive: true, force: true });
+      if (!existsSync(target)) throw error;
+    }
   }
   return { ...binaries, native: join(target, 'native') };
 }
 
-/** Binaries that the account can run: where they are, or a copy under `fallback`. */
-export function reachableBinaries(account: ServerAccount | null, fallback: () => string): PostgresBinaries {
+/** Binaries that the account can run: those of the install, or a copy of them. */
+export function reachableBinaries(account: ServerAccount | null): PostgresBinaries {
   const binaries = findBinaries();
-  if (!canReach(account, join(binaries.native, 'bin'), 'read'))
-    return copyBinaries(binaries, fallback(), account);
+  if (!canReach(account, join(binaries.native, 'bin'), 'read')) return copyBinaries(binaries, account);
   linkLibraries(binaries.native);
   return binaries;
 }
