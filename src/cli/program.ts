@@ -45,7 +45,7 @@ type Run = (spec: CommandSpec, input: Input) => Promise<void>;
 
 function buildProgram(output: Output, run: Run): Command {
   const { t } = output;
-  const program = prepare(new Command('enishi'), output).description(t('cli.description'));
+  const program = withGlobals(prepare(new Command('enishi'), output), t).description(t('cli.description'));
   const parents = new Map<string, Command>([['', program]]);
   for (const [group, specs] of Object.entries(COMMAND_GROUPS)) {
     for (const spec of specs) {
@@ -58,7 +58,7 @@ function buildProgram(output: Output, run: Run): Command {
         command.addArgument(new Argument(argument, t(`cli.arguments.${bare(argument)}`)));
       }
       for (const option of spec.options ?? []) command.addOption(makeOption(option, spec, t));
-      command.action(async () => run(spec, readInput(command, spec)));
+      withGlobals(command, t).action(async () => run(spec, readInput(command, spec)));
       parent.addCommand(command);
     }
   }
@@ -76,7 +76,7 @@ function parentFor(
   const path = words.join(' ');
   const known = parents.get(path);
   if (known !== undefined) return known;
-  const parent = prepare(new Command(path), output)
+  const parent = withGlobals(prepare(new Command(path), output), output.t)
     .description(output.t(`cli.commands.${path}.summary`))
     .helpGroup(output.t(`cli.groups.${group}`))
     .helpCommand(false);
@@ -113,14 +113,18 @@ function prepare(command: Command, output: Output): Command {
           ),
         ].join(' '),
       optionDescription: describeOption(t),
-    })
-    .helpOption('-h, --help', t('cli.options.help'))
-    .addOption(new Option('--json', t('cli.options.json')).helpGroup(t('cli.help.global')))
+    });
+}
+
+/** The options of every command, listed after its own. */
+function withGlobals(command: Command, t: Translate): Command {
+  const group = t('cli.help.global');
+  return command
+    .addOption(new Option('--json', t('cli.options.json')).helpGroup(group))
     .addOption(
-      new Option('--lang <language>', t('cli.options.lang'))
-        .choices([...LANGUAGES])
-        .helpGroup(t('cli.help.global')),
-    );
+      new Option('--lang <language>', t('cli.options.lang')).choices([...LANGUAGES]).helpGroup(group),
+    )
+    .addHelpOption(new Option('-h, --help', t('cli.options.help')).helpGroup(group));
 }
 
 const describeOption =
