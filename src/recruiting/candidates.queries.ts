@@ -1,0 +1,210 @@
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { AppError } from '../domain/app-error.js';
+import type { IsoDate } from '../domain/calendar.js';
+import type { BilingualText, VerdictWord } from '../domain/eligibility.js';
+import { nameKey } from '../domain/name-text.js';
+import { Database } from '../platform/database/database.js';
+import {
+  effectiveRegistry,
+  isDeceased,
+  leftForMisconduct,
+} from '../rehire-registry/effective-registry.queries.js';
+import { checkLimit, decodeCursor, toPage, type Page } from '../rehire-registry/keyset.queries.js';
+
+/** Somebody who may come back, as a recruiter may see it: no leaving reason, no evidence, no date of birth. */
+export interface Candidate {
+  readonly personId: string;
+  readonly name: {
+    readonly family: string | null;
+    readonly given: string | null;
+    readonly familyKana: string | null;
+    readonly givenKana: string | null;
+    readonly display: string | null;
+  };
+  /** The latest first. A last day that has not come yet is not shown. */
+  readonly employments: readonly CandidateEmployment[];
+  /** Of the company asked for, else the strictest of all companies. */
+  readonly verdict: VerdictWord;
+  /** First day on which an eligible person may come back. */
+  readonly eligibleFrom: IsoDate | null;
+  readonly because: readonly { readonly rule: string; readonly text: BilingualText }[];
+  /** Null: not known to the alumni network. */
+  readonly membership: string | null;
+  /** There is a private e-mail address, and no objection to being written to. */
+  readonly contactable: boolean;
+  readonly openToReturn: boolean | null;
+}
+
+export interface CandidateEmployment {
+  readonly company: string;
+  readonly department: string | null;
+  readonly jobTitle: string | null;
+  readonly hiredOn: IsoDate | null;
+  readonly lastDay: IsoDate | null;
+}
+
+export interface CandidateSearch {
+  /** Words that must all be found in name, reading, former name, department or job title. */
+  readonly q?: string | null;
+  readonly verdict?: VerdictWord | null;
+  readonly company?: string | null;
+  readonly department?: string | null;
+  /** Both inclusive. */
+  readonly leftAfter?: IsoDate | null;
+  readonly leftBefore?: IsoDate | null;
+  readonly skill?: string | null;
+  readonly limit: number;
+  readonly cursor?: string | null;
+  /** People are shown from the day after their last day on. */
+  readonly today: IsoDate;
+}
+
+interface CandidateRow {
+  person_id: string;
+  employment_id: string;
+  last_day: IsoDate;
+  names: Record<'family' | 'given' | 'familyKana' | 'givenKana' | 'display', string | null>;
+  verdict: VerdictWord;
+  from_day: IsoDate | null;
+  contactable: boolean;
+}
+
+const MAX_WORDS = 10;
+const cursorShape = z.tuple([z.iso.date(), z.uuid()]);
+
+// Why in detail is for HR: a rule or its text would tell a recruiter the leaving reason.
+const NEUTRAL: Readonly<Record<VerdictWord, BilingualText>> = {
+  eligible: { ja: '再雇用方針により、再雇用の対象です。', en: 'May come back under the rehire policy.' },
+  review: { ja: '選考の前に人事部門への確認が必要です。', en: 'HR needs to be asked before an approach.' },
+  ineligible: { ja: '現在、再雇用の対象ではありません。', en: 'Not open to rehire at present.' },
+  unknown: {
+    ja: '再雇用の可否は未確定です。人事部門にお問い合わせください。',
+    en: 'Not decided yet; please ask HR.',
+  },
+};
+
+const WORD_FOUND = `(position(enishi_fold(w.typed) in m.search_text) > 0
+  or position(enishi_fold(w.keyed) in m.search_text) > 0)`;
+
+// One row a person: the entry of the latest departure that has come, within the company asked for.
+const CANDIDATES = `select r.person_id, r.employment_id, d.last_day, s.verdict,
+    case when s.verdict = 'eligible' then s.from_day end as from_day,
+    jsonb_build_object('family', m.facts->>'familyName', 'given', m.facts->>'givenName',
+      'familyKana', m.facts->>'familyNameKana', 'givenKana', m.facts->>'givenNameKana',
+      'display', m.display_name) as names,
+    p.opted_out_at is null and exists (select 1 from employment c where c.person_id = r.person_id
+      and not c.withdrawn and coalesce(c.facts->>'personalEmail', '') <> '') as contactable
+  from departure d
+  join employment m on m.id = d.employment_id
+  join registry_entry r on r.employment_id = d.employment_id
+  join person p on p.id = r.person_id
+  cross join lateral (select v.verdict, max(v.from_day) over () as from_day
+    from ${effectiveRegistry('$1::date')} v
+    where v.person_id = r.person_id and ($2::text is null or v.company = $2)
+    order by ${strictness('v.verdict')} limit 1) s
+  where d.state = 'standing' and d.last_day < $1::date
+    and ($2::text is null or r.company = $2)
+    and ($3::text is null or s.verdict = $3)
+    and ($4::text is null or position(enishi_fold($4) in enishi_fold(coalesce(m.facts->>'department', ''))) > 0)
+    and ($5::date is null or d.last_day >= $5) and ($6::date is null or d.last_day <= $6)
+    and ($7::text is null or exists (select 1 from jsonb_array_elements_text(coalesce(m.facts->'skills', '[]')) k(skill)
+      where enishi_fold(k.skill) = enishi_fold($7)))
+    and not exists (select 1 from unnest($8::text[], $9::text[]) w(typed, keyed) where not ${WORD_FOUND})
+    and ($10::date is null or (d.last_day, d.employment_id) < ($10::date, $11::uuid))
+    and ($12::uuid is null or r.person_id = $12)
+    and not exists (select 1 from registry_entry r2 join departure d2 on d2.employment_id = r2.employment_id
+      where r2.person_id = r.person_id and d2.state = 'standing' and d2.last_day < $1::date
+        and ($2::text is null or r2.company = $2)
+        and (d2.last_day, d2.employment_id) > (d.last_day, d.employment_id))
+    and not ${isDeceased('r.person_id')} and not ${leftForMisconduct('r.person_id')}
+  order by d.last_day desc, d.employment_id desc limit $13`;
+
+/** The registry for recruiters. People who died, or were dismissed for misconduct, are never in it. */
+@Injectable()
+export class CandidatesQueries {
+  constructor(private readonly db: Database) {}
+
+  /**
+   * One page, those who left last first. Each person once.
+   * @throws CURSOR_INVALID, LIMIT_OUT_OF_RANGE, SEARCH_TOO_LONG
+   */
+  async search(query: CandidateSearch): Promise<Page<Candidate>> {
+    const limit = checkLimit(query.limit);
+    const rows = await this.rows({ ...query, limit: limit + 1 }, null);
+    const employments = await this.employmentsOf(
+      rows.map((row) => row.person_id),
+      query.today,
+    );
+    return toPage(
+      rows,
+      limit,
+      (row) => [row.last_day, row.employment_id],
+      (row) => toCandidate(row, employments),
+    );
+  }
+
+  /** @throws CANDIDATE_NOT_FOUND also for people whom a recruiter may not see: the two look alike */
+  async candidate(personId: string, today: IsoDate): Promise<Candidate> {
+    const [row] = await this.rows({ today, limit: 1 }, personId);
+    if (row === undefined) throw new AppError('CANDIDATE_NOT_FOUND', { details: { personId } });
+    return toCandidate(row, await this.employmentsOf([personId], today));
+  }
+
+  private rows(query: CandidateSearch, personId: string | null): Promise<CandidateRow[]> {
+    const words = (query.q ?? '').split(/\s+/u).filter((word) => word !== '');
+    if (words.length > MAX_WORDS) throw new AppError('SEARCH_TOO_LONG', { details: { max: MAX_WORDS } });
+    const after = query.cursor == null ? [null, null] : decodeCursor(query.cursor, cursorShape);
+    return this.db.query<CandidateRow>(CANDIDATES, [
+      query.today,
+      query.company ?? null,
+      query.verdict ?? null,
+      query.department ?? null,
+      query.leftAfter ?? null,
+      query.leftBefore ?? null,
+      query.skill ?? null,
+      words,
+      words.map(nameKey),
+      ...after,
+      personId,
+      query.limit,
+    ]);
+  }
+
+  private async employmentsOf(
+    personIds: readonly string[],
+    today: IsoDate,
+  ): Promise<ReadonlyMap<string, CandidateEmployment[]>> {
+    const rows = await this.db.query<CandidateEmployment & { personId: string }>(
+      `select m.person_id as "personId", m.company, m.facts->>'department' as department,
+         m.facts->>'jobTitle' as "jobTitle", m.hired_on as "hiredOn", d.last_day as "lastDay"
+       from employment m
+       left join departure d on d.employment_id = m.id and d.state = 'standing' and d.last_day < $2::date
+       where m.person_id = any($1::uuid[]) and m.scope = 'in' and not m.withdrawn
+       order by m.person_id, d.last_day desc nulls first, m.hired_on desc nulls last, m.company, m.id`,
+      [personIds, today],
+    );
+    const byPerson = new Map<string, CandidateEmployment[]>();
+    for (const { personId, ...employment } of rows) {
+      const list = byPerson.get(personId);
+      if (list === undefined) byPerson.set(personId, [employment]);
+      else list.push(employment);
+    }
+    return byPerson;
+  }
+}
+
+function toCandidate(row: CandidateRow, employments: ReadonlyMap<string, CandidateEmployment[]>): Candidate {
+  const { family, given, familyKana, givenKana, display } = row.names;
+  return {
+    personId: row.person_id,
+    name: { family, given, familyKana, givenKana, display },
+    employments: employments.get(row.person_id) ?? [],
+    verdict: row.verdict,
+    eligibleFrom: row.from_day,
+    because: [{ rule: `registry-${row.verdict}`, text: NEUTRAL[row.verdict] }],
+    membership: null,
+    contactable: row.contactable,
+    openToReturn: null,
+  };
+}
