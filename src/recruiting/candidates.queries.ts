@@ -9,6 +9,7 @@ import {
   effectiveRegistry,
   isDeceased,
   leftForMisconduct,
+  strictness,
 } from '../rehire-registry/effective-registry.queries.js';
 import { checkLimit, decodeCursor, toPage, type Page } from '../rehire-registry/keyset.queries.js';
 
