@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
-import { AppError } from '../../domain/app-error.js';
 import { headerText, singleAddress } from './address.js';
 import type { OutgoingMail, SendOutcome, SmtpMail } from './mail.js';
 
@@ -22,7 +21,6 @@ interface SmtpError extends Error {
  * Whether a failure is harmless depends on one thing: had the first byte of the message been handed over.
  */
 export function smtpMail({ url, maxConnections = 4, timeoutMs = 30_000 }: SmtpMailOptions): SmtpMail {
-  if (!/^smtps?:\/\//.test(url)) throw new AppError('SMTP_URL_INVALID');
   const transport = createTransport({
     url,
     pool: true,

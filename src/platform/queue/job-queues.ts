@@ -9,8 +9,8 @@ import { runJob } from './job.js';
 
 export interface JobQueuesOptions {
   readonly databaseUrl: string;
-  /** Null: BullMQ runs on the same PostgreSQL. Several hosts separated by commas: Redis Cluster. */
-  readonly redisUrl: string | null;
+  /** None: BullMQ runs on the same PostgreSQL. Several: the nodes of a Redis Cluster. */
+  readonly redisUrls: readonly string[];
   /** Told about connection trouble; the next call reports it too. */
   readonly onError: (error: Error) => void;
 }
@@ -55,7 +55,8 @@ export class JobQueues {
 
   /** Connects, and brings BullMQ's own schema up to date where it lives on PostgreSQL. */
   static async open(options: JobQueuesOptions): Promise<JobQueues> {
-    return options.redisUrl === null ? openOnPostgres(options) : openOnRedis(options, options.redisUrl);
+    const [first, ...others] = options.redisUrls;
+    return first === undefined ? openOnPostgres(options) : openOnRedis(options, [first, ...others]);
   }
 
   /** Adds jobs. One whose id is still known to the queue is not added again; the row must be the guard. */
@@ -76,7 +77,7 @@ export class JobQueues {
   }
 
   /** Jobs that a worker could take or has taken now; those that wait for a back-off are not counted. */
-  async busy(definition: JobDefinition<unknown>): Promise<number> {
+  async busy<P>(definition: JobDefinition<P>): Promise<number> {
     const counts = await this.queue(definition.queue).getJobCounts('waiting', 'active', 'prioritized');
     return Object.values(counts).reduce((sum, n) => sum + n, 0);
   }
@@ -103,8 +104,8 @@ export class JobQueues {
     });
     const handleOf: WorkerHandle = {
       close: async () => {
-        this.workers.delete(handleOf);
         await worker.close();
+        this.workers.delete(handleOf);
       },
     };
     this.workers.add(handleOf);
@@ -125,7 +126,7 @@ export class JobQueues {
     let queue = this.queues.get(name);
     if (queue === undefined) {
       const options: QueueOptions<Chosen> = { connection: CHOSEN, prefix: REDIS_PREFIX };
-      queue = new Queue(name, options, this.produce) as AnyQueue;
+      queue = new Queue(name, options, this.produce);
       queue.on('error', this.onError);
       this.queues.set(name, queue);
     }
@@ -154,10 +155,10 @@ async function openOnPostgres({ databaseUrl, onError }: JobQueuesOptions): Promi
   return new JobQueues(factory, factory, onError, () => pool.end());
 }
 
-function openOnRedis({ onError }: JobQueuesOptions, redisUrl: string): JobQueues {
+function openOnRedis({ onError }: JobQueuesOptions, urls: readonly [string, ...string[]]): JobQueues {
   // A producer gives up quickly, so that the relay can say so; a worker waits for Redis to come back.
-  const producer = connect(redisUrl, 3);
-  const consumer = connect(redisUrl, null);
+  const producer = connect(urls, 3);
+  const consumer = connect(urls, null);
   for (const client of [producer, consumer]) client.on('error', onError);
   const over =
     (connection: Redis | Cluster): BackendFactory<IQueueBackend, Chosen> =>
@@ -170,21 +171,20 @@ function openOnRedis({ onError }: JobQueuesOptions, redisUrl: string): JobQueues
   });
 }
 
-function connect(redisUrl: string, maxRetriesPerRequest: number | null): Redis | Cluster {
-  const [first, ...others] = redisUrl.split(',').map((part) => part.trim());
-  if (first === undefined) throw new AppError('REDIS_URL_INVALID');
+function connect(urls: readonly [string, ...string[]], maxRetriesPerRequest: number | null): Redis | Cluster {
+  const [first, ...others] = urls;
   if (others.length === 0) return new Redis(first, { maxRetriesPerRequest });
-  const url = new URL(first);
-  const nodes = [first, ...others].map((one) => {
-    const { hostname, port } = new URL(one.includes('://') ? one : `${url.protocol}//${one}`);
+  const { username, password, protocol } = new URL(first);
+  const nodes = urls.map((one) => {
+    const { hostname, port } = new URL(one);
     return { host: hostname, port: Number(port === '' ? 6379 : port) };
   });
   return new Cluster(nodes, {
     redisOptions: {
       maxRetriesPerRequest,
-      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-      ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
   });
 }

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SendingRules } from '../domain/follow-up-rules.js';
+import type { Database } from '../platform/database/database.js';
+import type { JobQueues, WorkerHandle } from '../platform/queue/job-queues.js';
+import type { DeliveryResult, DeliveryService } from './delivery.service.js';
+import type { FollowUpJob, FollowUpJobs } from './follow-up.job.js';
+import type { RelayReport, RelayService } from './relay.service.js';
+
+export interface RunReport {
+  readonly queued: number;
+  readonly sent: number;
+  readonly uncertain: number;
+  readonly undeliverable: number;
+  /** Not accepted yet; the queue tries them again with a back-off. */
+  readonly failed: number;
+  readonly paused: boolean;
+  readonly brake: RelayReport['brake'];
+}
+
+export interface RunOptions {
+  /** Told after each mail: how many are done of how many were queued. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+type OnDone = (followUpId: string, result: DeliveryResult | 'failed') => void;
+
+const POLL_MS = 25;
+
+/** Takes jobs off the queues and has each one delivered. */
+export class FollowUpRunner {
+  constructor(
+    private readonly database: Database,
+    private readonly queues: JobQueues,
+    private readonly jobs: FollowUpJobs,
+    private readonly relay: RelayService,
+    private readonly delivery: DeliveryService,
+    private readonly sending: SendingRules,
+  ) {}
+
+  /** Starts the workers of both queues. */
+  startWorkers(onDone: OnDone = () => undefined): readonly WorkerHandle[] {
+    return [this.jobs.exitInterviews, this.jobs.invitations].map((job) => this.startWorker(job, onDone));
+  }
+
+  /** One turn of the relay: judge lost attempts, bring back lost jobs, queue what is due. */
+  async tick(): Promise<RelayReport & { readonly requeued: number; readonly uncertain: number }> {
+    const uncertain = await this.relay.sweep();
+    const requeued = await this.relay.reconcile();
+    return { ...(await this.relay.relayDue()), requeued, uncertain };
+  }
+
+  /**
+   * Queues what is due and works until the queues hold nothing that could run now, for a command that is to end.
+   * Other processes may work at the same time; every queued follow-up is counted by where it stands at the end.
+   */
+  async runOnce({ onProgress }: RunOptions = {}): Promise<RunReport> {
+    const touched = new Set<string>();
+    let total = 0;
+    const workers = this.startWorkers((id) => {
+      touched.add(id);
+      onProgress?.(touched.size, Math.max(total, touched.size));
+    });
+    try {
+      const relayed = await this.tick();
+      total = relayed.queued;
+      while ((await this.busy()) > 0) await sleep(POLL_MS);
+      await Promise.all(workers.map((worker) => worker.close()));
+      const { queued, paused, brake } = relayed;
+      return {
+        queued,
+        ...(await this.count([...new Set([...relayed.queuedIds, ...touched])])),
+        paused,
+        brake,
+      };
+    } finally {
+      await Promise.all(workers.map((worker) => worker.close()));
+    }
+  }
+
+  private startWorker(job: FollowUpJob, onDone: OnDone): WorkerHandle {
+    return this.queues.work(
+      job,
+      async ({ followUpId }) => {
+        let result: DeliveryResult | 'failed' = 'failed';
+        try {
+          result = await this.delivery.deliver(followUpId);
+        } finally {
+          onDone(followUpId, result);
+        }
+      },
+      { concurrency: this.sending.concurrency },
+    );
+  }
+
+  private async busy(): Promise<number> {
+    const counts = await Promise.all(
+      [this.jobs.exitInterviews, this.jobs.invitations].map((job) => this.queues.busy(job)),
+    );
+    return counts.reduce((sum, n) => sum + n, 0);
+  }
+
+  private async count(
+    ids: readonly string[],
+  ): Promise<Record<'sent' | 'uncertain' | 'undeliverable' | 'failed', number>> {
+    const rows = await this.database.query<{ state: string; n: number }>(
+      `select state, count(*) as n from follow_up where id = any($1::uuid[]) group by state`,
+      [ids],
+    );
+    const of = (...states: string[]) =>
+      rows.filter((row) => states.includes(row.state)).reduce((sum, row) => sum + row.n, 0);
+    return {
+      sent: of('sent', 'answered'),
+      uncertain: of('uncertain'),
+      undeliverable: of('undeliverable'),
+      failed: of('queued'),
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { FollowUpRules } from '../domain/follow-up.js';
+import type { Clock } from '../platform/clock/clock.js';
+import type { Database } from '../platform/database/database.js';
+import { localMailbox } from '../platform/mail/local-mailbox.js';
+import { smtpMail } from '../platform/mail/smtp-mail.js';
+import { JobQueues } from '../platform/queue/job-queues.js';
+import { AnswersService } from './answers.service.js';
+import type { CompanyProfiles } from './company-profile.js';
+import { DeliveryService } from './delivery.service.js';
+import { FollowUpQueries } from './follow-up.queries.js';
+import { FollowUpRunner } from './follow-up-runner.service.js';
+import { followUpJobs } from './follow-up.job.js';
+import { FollowUpsService } from './follow-ups.service.js';
+import { IntentsService } from './intents.service.js';
+import { LetterWriter, loadLetterTemplates } from './letter.js';
+import { MailboxQueries } from './mailbox.queries.js';
+import { RelayService } from './relay.service.js';
+
+export interface FollowUpsOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly databaseUrl: string;
+  /** None: BullMQ on PostgreSQL. */
+  readonly redisUrls: readonly string[];
+  /** Null: the local mailbox. */
+  readonly smtpUrl: string | null;
+  /** What links in mails begin with. Never taken from a request. */
+  readonly publicUrl: string;
+  /** The configuration folder; `templates/` in it holds the mail texts. */
+  readonly configDir: string;
+  readonly rules: FollowUpRules;
+  readonly companies: CompanyProfiles;
+  /** Told about trouble with the queue's connection. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface FollowUps {
+  readonly companies: CompanyProfiles;
+  readonly intents: IntentsService;
+  readonly relay: RelayService;
+  readonly runner: FollowUpRunner;
+  readonly service: FollowUpsService;
+  readonly answers: AnswersService;
+  readonly queries: FollowUpQueries;
+  readonly mailbox: MailboxQueries;
+  /** Ends workers, queues and mail connections; the database stays open. Safe to repeat. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the room together, for the server and for a command alike. Starts no worker.
+ * @throws TEMPLATE_MISSING, TEMPLATE_INVALID
+ */
+export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUps> {
+  const { database, clock, rules, companies, publicUrl } = options;
+  const { sending } = rules;
+  const templates = await loadLetterTemplates(join(options.configDir, 'templates'));
+  const transport = options.smtpUrl === null ? localMailbox() : smtpMail({ url: options.smtpUrl });
+  const queues = await JobQueues.open(options);
+  const jobs = followUpJobs(sending);
+  const letters = new LetterWriter(rules, companies, templates, publicUrl);
+  const worker = `${process.pid}-${randomUUID()}`;
+  const delivery = new DeliveryService(database, clock, transport, letters, {
+    leaseSecs: sending.leaseSecs,
+    worker,
+  });
+  const relay = new RelayService(database, clock, queues, jobs, sending);
+  return {
+    companies,
+    intents: new IntentsService(rules.sendAt),
+    relay,
+    runner: new FollowUpRunner(database, queues, jobs, relay, delivery, sending),
+    service: new FollowUpsService(database, clock),
+    answers: new AnswersService(database, clock),
+    queries: new FollowUpQueries(database, rules),
+    mailbox: new MailboxQueries(database),
+    async close() {
+      await queues.close();
+      await transport.close();
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** Injection token of `CompanyProfiles`. */
+export const COMPANY_PROFILES = Symbol('CompanyProfiles');

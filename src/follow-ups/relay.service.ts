@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import type { FollowUpKind } from '../domain/follow-up.js';
+import type { SendingRules } from '../domain/follow-up-rules.js';
+import type { Clock } from '../platform/clock/clock.js';
+import type { Database, Sql } from '../platform/database/database.js';
+import type { JobQueues } from '../platform/queue/job-queues.js';
+import type { FollowUpJobs } from './follow-up.job.js';
+import { jobFor, jobIdOf } from './follow-up.job.js';
+import { isPaused } from './pause.js';
+import { sweepLeases } from './send-ledger.js';
+import { addTo, roomIn } from './send-window.js';
+
+export interface RelayReport {
+  /** Handed to the queue. */
+  readonly queued: number;
+  readonly queuedIds: readonly string[];
+  readonly paused: boolean;
+  /** The brake that stopped the relay, with how many due ones wait behind it; null when none did. */
+  readonly brake: {
+    readonly name: 'perRun' | 'perHour';
+    readonly limit: number;
+    readonly waiting: number;
+  } | null;
+}
+
+interface QueuedRow {
+  readonly id: string;
+  readonly kind: FollowUpKind;
+  readonly sends: number;
+}
+
+const BATCH = 500;
+const WINDOW_KEY = 'follow-ups.window';
+const windowSchema = z.record(z.string(), z.int().min(0));
+
+// Due, by mail, for a person who may be written to and of whom we know that it is one person.
+const DUE = `
+  from follow_up f join employment e on e.id = f.employment_id join person p on p.id = e.person_id
+  where f.state = 'planned' and f.due_at <= $1 and f.kind <> 'card' and p.opted_out_at is null
+    and not exists (select 1 from employment o join match_case m on o.id in (m.employment_a, m.employment_b)
+      where o.person_id = e.person_id and m.state = 'open')`;
+
+/** Moves follow-ups that are due from the table to the queue, and back into it what the queue has lost. */
+export class RelayService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly queues: JobQueues,
+    private readonly jobs: FollowUpJobs,
+    private readonly sending: SendingRules,
+  ) {}
+
+  /**
+   * Queues what is due, oldest first. Any number of relays may run at once: each row is queued by one of them. A crash
+   * between the commit and the queue leaves rows that `reconcile` picks up.
+   */
+  async relayDue(): Promise<RelayReport> {
+    const queuedIds: string[] = [];
+    const { perRun, perHour } = this.sending.brake;
+    for (;;) {
+      const batch = await this.database.transaction((sql) => this.take(sql, perRun - queuedIds.length));
+      if (batch === 'paused') return { queued: queuedIds.length, queuedIds, paused: true, brake: null };
+      queuedIds.push(...batch.rows.map((row) => row.id));
+      await this.enqueue(batch.rows);
+      if (batch.rows.length > 0 && !batch.isFull) continue;
+      const waiting = await this.countDue();
+      const name =
+        queuedIds.length >= perRun ? ('perRun' as const) : batch.isFull ? ('perHour' as const) : null;
+      const brake =
+        waiting === 0 || name === null
+          ? null
+          : { name, limit: name === 'perRun' ? perRun : perHour, waiting };
+      return { queued: queuedIds.length, queuedIds, paused: false, brake };
+    }
+  }
+
+  /**
+   * Queues again every row that is queued for long and has no job that would still run: after a flushed Redis, a crash
+   * between commit and queue, or a job whose attempts are used up. Returns how many.
+   */
+  async reconcile(): Promise<number> {
+    const olderThan = new Date(this.clock.now() - this.sending.reconcileAfterMinutes * 60_000).toISOString();
+    let requeued = 0;
+    for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+      const rows = await this.database.query<QueuedRow>(
+        `select id, kind, sends from follow_up where state = 'queued' and queued_at <= $1 and id > $2
+         order by id limit ${BATCH}`,
+        [olderThan, after],
+      );
+      const last = rows.at(-1);
+      if (last === undefined) return requeued;
+      const lost = await this.withoutJob(rows);
+      const again = await this.database.query<QueuedRow>(
+        `update follow_up f set sends = f.sends + 1, queued_at = $3, changed_at = $3
+         from unnest($1::uuid[], $2::int[]) as l(id, sends)
+         where f.id = l.id and f.sends = l.sends and f.state = 'queued'
+         returning f.id, f.kind, f.sends`,
+        [lost.map((row) => row.id), lost.map((row) => row.sends), this.clock.nowIso()],
+      );
+      await this.enqueue(again);
+      requeued += again.length;
+      after = last.id;
+    }
+  }
+
+  /** Judges attempts whose worker is gone. Returns how many are uncertain now. */
+  sweep(): Promise<number> {
+    return this.database.transaction((sql) => sweepLeases(sql, this.clock.nowIso()));
+  }
+
+  private async take(sql: Sql, left: number): Promise<{ rows: QueuedRow[]; isFull: boolean } | 'paused'> {
+    if (await isPaused(sql)) return 'paused';
+    const now = this.clock.now();
+    const at = this.clock.nowIso();
+    // The row is the lock of the brake: relays take their share one after the other.
+    await sql.query(`insert into setting (key, value) values ($1, '{}') on conflict do nothing`, [
+      WINDOW_KEY,
+    ]);
+    const stored = await sql.query<{ value: unknown }>(
+      `select value from setting where key = $1 for update`,
+      [WINDOW_KEY],
+    );
+    const window = windowSchema.parse(stored.rows[0]?.value);
+    const room = Math.min(left, roomIn(window, now, this.sending.brake.perHour));
+    if (room <= 0) return { rows: [], isFull: true };
+    const { rows } = await sql.query<QueuedRow>(
+      `with due as (select f.id ${DUE} order by f.due_at, f.id limit $2 for update of f skip locked)
+       update follow_up f set state = 'queued', queued_at = $3, sends = f.sends + 1, changed_at = $3
+       from due where due.id = f.id returning f.id, f.kind, f.sends`,
+      [at, Math.min(room, BATCH), at],
+    );
+    await sql.query(`update setting set value = $2, changed_at = $3 where key = $1`, [
+      WINDOW_KEY,
+      JSON.stringify(addTo(window, now, rows.length)),
+      at,
+    ]);
+    return { rows, isFull: rows.length >= room };
+  }
+
+  private async countDue(): Promise<number> {
+    const row = await this.database.one<{ n: number }>(`select count(*) as n ${DUE}`, [this.clock.nowIso()]);
+    return row?.n ?? 0;
+  }
+
+  private async withoutJob(rows: readonly QueuedRow[]): Promise<QueuedRow[]> {
+    const live = await Promise.all(
+      rows.map((row) => this.queues.isLive(jobFor(this.jobs, row.kind), jobIdOf(row.id, row.sends))),
+    );
+    return rows.filter((_, index) => live[index] !== true);
+  }
+
+  private async enqueue(rows: readonly QueuedRow[]): Promise<void> {
+    for (const job of [this.jobs.exitInterviews, this.jobs.invitations]) {
+      const requests = rows
+        .filter((row) => jobFor(this.jobs, row.kind) === job)
+        .map((row) => ({
+          jobId: jobIdOf(row.id, row.sends),
+          payload: { v: 1 as const, followUpId: row.id },
+        }));
+      await this.queues.add(job, requests);
+    }
+  }
+}
