@@ -7,7 +7,6 @@ import {
   type CompiledTest,
   type Condition,
   type FactName,
-  type PolicyRule,
 } from './eligibility.js';
 import { LEAVING_CATEGORIES } from './leaving-reason.js';
 import { REHIRE_FLAGS } from './observation.js';
@@ -97,7 +96,10 @@ const ruleSchema = z
     id: ruleId,
     /** All conditions must hold; a list holds when one of its members does. */
     when: z
-      .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(conditions).min(1))
+      .preprocess(
+        (value) => (Array.isArray(value) ? (value as unknown[]) : [value]),
+        z.array(conditions).min(1),
+      )
       .optional(),
     verdict: z.enum(VERDICTS),
     from: z.strictObject({ afterMonths: months.optional() }).optional(),

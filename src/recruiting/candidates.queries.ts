@@ -155,7 +155,7 @@ export class CandidatesQueries {
   private rows(query: CandidateSearch, personId: string | null): Promise<CandidateRow[]> {
     const words = (query.q ?? '').split(/\s+/u).filter((word) => word !== '');
     if (words.length > MAX_WORDS) throw new AppError('SEARCH_TOO_LONG', { details: { max: MAX_WORDS } });
-    const after = query.cursor == null ? [null, null] : decodeCursor(query.cursor, cursorShape);
+    const after = decodeCursor(query.cursor, cursorShape) ?? [null, null];
     return this.db.query<CandidateRow>(CANDIDATES, [
       query.today,
       query.company ?? null,

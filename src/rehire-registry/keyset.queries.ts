@@ -15,8 +15,15 @@ export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 
-/** @throws CURSOR_INVALID when the text is not one that `encodeCursor` gave for a key of this shape */
-export function decodeCursor<S extends z.ZodType>(cursor: string, shape: S): z.output<S> {
+/**
+ * The key after which the page begins; null for the first page.
+ * @throws CURSOR_INVALID when the text is not one that `encodeCursor` gave for a key of this shape
+ */
+export function decodeCursor<S extends z.ZodType>(
+  cursor: string | null | undefined,
+  shape: S,
+): z.output<S> | null {
+  if (cursor === null || cursor === undefined) return null;
   let value: unknown;
   try {
     value = JSON.parse(text.decode(Buffer.from(cursor, 'base64url')));

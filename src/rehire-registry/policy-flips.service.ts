@@ -116,7 +116,8 @@ export class PolicyFlipsService {
     page: { readonly cursor: string | null; readonly limit: number },
   ): Promise<Page<PolicyFlip>> {
     const limit = checkLimit(page.limit);
-    const after = page.cursor === null ? null : keyOf(decodeCursor(page.cursor, cursorShape));
+    const [personId, company] = decodeCursor(page.cursor, cursorShape) ?? [null, null];
+    const after = personId === null || company === null ? null : { personId, company };
     const { policy } = await this.policies.checkPolicyFile(file);
     const items: PolicyFlip[] = [];
     for await (const flips of this.flips(policy, after)) {
@@ -210,8 +211,4 @@ async function lockAsSeen(sql: Sql, flips: readonly PolicyFlip[]): Promise<Polic
 
 function toChange({ personId, company, employmentId, after }: PolicyFlip): EntryChange {
   return { personId, company, employmentId, verdict: after };
-}
-
-function keyOf([personId, company]: [string, string]): EntryKey {
-  return { personId, company };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
@@ -8,7 +9,9 @@ import { Clock } from '../platform/clock/clock.js';
 import { readConfigFile } from '../platform/config/config-file.js';
 import { Database, type Sql } from '../platform/database/database.js';
 
-export const POLICY_FILE = 'rehire-policy.yaml';
+const POLICY_FILE = 'rehire-policy.yaml';
+/** Further policies to choose from; the folder need not be there. */
+const POLICY_FOLDER = 'policies';
 
 export interface ActivePolicy {
   readonly version: number;
@@ -58,9 +61,15 @@ export class PolicyService implements OnModuleInit {
     private readonly configDir: string,
   ) {}
 
-  /** The file is checked at boot, also when another version is in force: it stops the start, not a later command. */
+  /**
+   * Every policy file of the configuration is checked at boot, in force or not: what is wrong with one stops the
+   * start, not a later command.
+   * @throws CONFIG_FILE_MISSING, CONFIG_FILE_INVALID
+   */
   async onModuleInit(): Promise<void> {
     await this.checkPolicyFile(join(this.configDir, POLICY_FILE));
+    for (const file of await policyFiles(join(this.configDir, POLICY_FOLDER)))
+      await this.checkPolicyFile(file);
   }
 
   /**
@@ -202,4 +211,17 @@ function compileRow(row: VersionRow): ActivePolicy {
 /** The schema puts keys in one order, so that equal policies have equal texts. */
 function hashOf(policy: Policy): string {
   return createHash('sha256').update(JSON.stringify(policy)).digest('hex');
+}
+
+async function policyFiles(dir: string): Promise<string[]> {
+  try {
+    const names = await readdir(dir);
+    return names
+      .filter((name) => /\.ya?ml$/.test(name))
+      .sort()
+      .map((name) => join(dir, name));
+  } catch (error) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }

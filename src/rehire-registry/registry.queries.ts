@@ -137,7 +137,7 @@ export class RegistryQueries {
     readonly limit: number;
   }): Promise<Page<RegistryItem>> {
     const limit = checkLimit(query.limit);
-    const after = query.cursor == null ? null : decodeCursor(query.cursor, listCursor);
+    const after = decodeCursor(query.cursor, listCursor);
     const rows = await this.db.query<ItemRow>(
       `${ITEMS}
        where ($2::text is null or r.verdict = $2) and ($3::text is null or r.company = $3)
@@ -184,7 +184,7 @@ export class RegistryQueries {
     readonly limit: number;
   }): Promise<Page<PastItem>> {
     const limit = checkLimit(query.limit);
-    const after = query.cursor == null ? null : decodeCursor(query.cursor, pastCursor);
+    const after = decodeCursor(query.cursor, pastCursor);
     const end = new Date(endOfDay(query.day, query.zone)).toISOString();
     const rows = await this.db.query<PastRow>(
       `select h.person_id, h.company, m.employee_number, m.display_name,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -59,6 +59,19 @@ describe('the policy in force', () => {
     await expect(new PolicyService(world.db, world.clock, dir).onModuleInit()).rejects.toMatchObject({
       code: 'CONFIG_FILE_INVALID',
       details: { path: 'rules' },
+    });
+  });
+
+  it('checks every policy of the configuration at the start', async () => {
+    await expect(world.policies.onModuleInit()).resolves.toBeUndefined();
+    const dir = await mkdtemp(join(tmpdir(), 'enishi-policy-'));
+    await copyFile(LIFE_EVENTS, join(dir, 'rehire-policy.yaml'));
+    await expect(new PolicyService(world.db, world.clock, dir).onModuleInit()).resolves.toBeUndefined();
+    await mkdir(join(dir, 'policies'));
+    await writeFile(join(dir, 'policies', 'broken.yaml'), 'id: [');
+    await expect(new PolicyService(world.db, world.clock, dir).onModuleInit()).rejects.toMatchObject({
+      code: 'CONFIG_FILE_INVALID',
+      details: { file: join(dir, 'policies', 'broken.yaml') },
     });
   });
 

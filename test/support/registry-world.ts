@@ -179,7 +179,11 @@ async function migrateWithRegistry(url: string): Promise<void> {
     entities: [],
     discovery: { warnWhenNoEntities: false },
     extensions: [Migrator],
-    migrations: { migrationsList: [...MIGRATIONS.filter(({ name }) => name !== NAME), own], snapshot: false },
+    migrations: {
+      migrationsList: [...MIGRATIONS.filter(({ name }) => name !== NAME), own],
+      snapshot: false,
+      silent: true,
+    },
     debug: false,
   });
   try {
