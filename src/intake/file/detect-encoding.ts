@@ -15,6 +15,7 @@ export interface EncodingFinding {
 const LEAST_MEAN = 1;
 /** A reading must be better than the next one by this much, or by half of it when a second opinion agrees. */
 const LEAST_MARGIN = 0.5;
+const CLEAR_MARGIN = 1.2;
 
 const JIS_ESCAPES = ['$@', '$B', '(J', '(I'].map((rest) => Buffer.from(`\u001b${rest}`, 'latin1'));
 const OPINIONS: Readonly<Record<string, FileEncoding>> = {
@@ -104,10 +105,34 @@ function compareReadings(bytes: Buffer): EncodingFinding {
   // Which single-byte encoding it is cannot be seen: Polish read as French would be stored wrong without any sign.
   if (best.encoding === 'windows-1252') return found('unsure', evidence);
   const margin = best.mean - next.mean;
+  if (isKanaTrap(bytes, best.encoding) && margin < CLEAR_MARGIN) return found('unsure', evidence);
   if (margin >= LEAST_MARGIN) return found(best.encoding, evidence);
   const opinion = encodingJapanese.detect(bytes);
   const agrees = typeof opinion === 'string' && OPINIONS[opinion] === best.encoding;
   return found(agrees && margin >= LEAST_MARGIN / 2 ? best.encoding : 'unsure', evidence);
+}
+
+/**
+ * Half-width kana alone are the one text that CP932 and EUC-JP both read as something that could be Japanese: in CP932 each
+ * is a byte of A1 to DF, and two of them are a kanji in EUC-JP; in EUC-JP each follows a byte 8E, and the two are a kanji
+ * in CP932.
+ */
+function isKanaTrap(bytes: Buffer, winner: FileEncoding): boolean {
+  let high = 0;
+  let kanaOfCp932 = 0;
+  let kanaOfEuc = 0;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] ?? 0;
+    if (byte < 0x80) continue;
+    high += 1;
+    if (byte === 0x8e && isHalfKana(bytes[i + 1])) kanaOfEuc += 2;
+    if (isHalfKana(byte)) kanaOfCp932 += 1;
+  }
+  return winner === 'shift_jis' ? kanaOfEuc > high * 0.4 : winner === 'euc-jp' && kanaOfCp932 > high * 0.85;
+}
+
+function isHalfKana(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0xa1 && byte <= 0xdf;
 }
 
 function describe(reading: Plausibility & { readonly encoding: string }): string {

@@ -399,11 +399,6 @@ export function fieldNamedBy(header: string): MappedField | null {
   return FIELD_OF.get(headerKey(header)) ?? null;
 }
 
-/** Known words of a field, the plainest first. */
-export function wordsOf(field: MappedField): readonly string[] {
-  return WORDS[field];
-}
-
 /** The longest known word that a header contains, with the share of the header that it makes up; null for none. */
 export function fieldWithin(header: string): { readonly field: MappedField; readonly share: number } | null {
   const key = headerKey(header);

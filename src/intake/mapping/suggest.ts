@@ -1,3 +1,4 @@
+import { DEFAULT_NO_END_DAYS } from '../../domain/day-text.js';
 import { judgeColumn, type ColumnEvidence } from './column-evidence.js';
 import { FIELD_KINDS, foldWord, MAPPED_FIELDS, type MappedField } from './fields.js';
 import { guessField, INVERTED_REHIRE, SIDES, SURE, type FieldGuess } from './guess-field.js';
@@ -108,7 +109,9 @@ function describeDays(candidate: Candidate): Entry {
   const notes: string[] = [];
   if (cells.neverDays.length > 0) {
     notes.push(`holds days that stand for "no end": ${cells.neverDays.join(', ')}`);
-    if (field === 'lastDay') options.push(`noEnd: ${JSON.stringify(cells.neverDays)}`);
+    // A list of its own replaces the usual one, so it repeats that.
+    const all = [...new Set([...DEFAULT_NO_END_DAYS, ...cells.neverDays])];
+    if (field === 'lastDay') options.push(`noEnd: ${JSON.stringify(all)}`);
   }
   if (cells.order?.kind === 'undecided') {
     questions.push(
