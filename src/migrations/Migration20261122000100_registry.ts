@@ -29,18 +29,20 @@ const UP = [
   `create unique index rehire_override_awaiting on rehire_override (person_id, company)
      where state = 'awaiting_second'`,
   `create index rehire_override_by_person on rehire_override (person_id, company, created_at)`,
-  // One folding for the stored text and for what somebody types.
+  // One folding for the stored text and for what somebody types. What translate finds no partner for, it drops;
+  // it looks through its whole list for every character, so the long list is for texts that need it.
   `create function enishi_fold(value text) returns text language sql immutable parallel safe as
-     $f$select translate(regexp_replace(lower(normalize(value, NFKC)), '[\\s・･=-]+', '', 'g'),
-       '${HIRAGANA}${VARIANTS}', '${KATAKANA}${STANDARD}')$f$`,
+     $f$select translate(lower(normalize(
+         case when value ~ '[ぁ-ゖ]' then translate(value, '${HIRAGANA}', '${KATAKANA}') else value end, NFKC)),
+       '${VARIANTS} ・=-' || chr(9) || chr(10) || chr(13), '${STANDARD}')$f$`,
   `create function enishi_search_text(facts jsonb) returns text language sql immutable parallel safe as
-     $f$select enishi_fold(coalesce(facts->>'familyName', '') || coalesce(facts->>'givenName', '')) || '|'
-       || enishi_fold(coalesce(facts->>'givenName', '') || coalesce(facts->>'familyName', '')) || '|'
-       || enishi_fold(coalesce(facts->>'displayName', '')) || '|'
-       || enishi_fold(coalesce(facts->>'formerFamilyName', '')) || '|'
-       || enishi_fold(coalesce(facts->>'familyNameKana', '') || coalesce(facts->>'givenNameKana', '')) || '|'
-       || enishi_fold(coalesce(facts->>'department', '')) || '|'
-       || enishi_fold(coalesce(facts->>'jobTitle', ''))$f$`,
+     $f$select enishi_fold(coalesce(facts->>'familyName', '') || coalesce(facts->>'givenName', '')
+       || '|' || coalesce(facts->>'givenName', '') || coalesce(facts->>'familyName', '')
+       || '|' || coalesce(facts->>'displayName', '')
+       || '|' || coalesce(facts->>'formerFamilyName', '')
+       || '|' || coalesce(facts->>'familyNameKana', '') || coalesce(facts->>'givenNameKana', '')
+       || '|' || coalesce(facts->>'department', '')
+       || '|' || coalesce(facts->>'jobTitle', ''))$f$`,
   `alter table employment add column search_text text generated always as (enishi_search_text(facts)) stored`,
 ];
 

@@ -43,10 +43,10 @@ export class RegistryWriteService {
     if (new Set(keys.map((key) => `${key.personId} ${key.company}`)).size < keys.length) {
       throw new AppError('REGISTRY_BATCH_REPEATS_KEY', { details: { count: keys.length } });
     }
-    await upsertEntries(sql, entries, cause.policyVersion, at);
-    await deleteEntries(sql, entries);
-    await closeAgreeing(sql, keys, at);
-    return recordBeliefs(sql, keys, cause, at);
+    const written = await upsertEntries(sql, entries, cause.policyVersion, at);
+    const changed = [...written, ...(await deleteEntries(sql, entries))];
+    await closeAgreeing(sql, written, at);
+    return recordBeliefs(sql, changed, cause, at);
   }
 
   /**
@@ -74,28 +74,44 @@ export class RegistryWriteService {
        from meeting where meeting.id = o.id and meeting.place > 1`,
       [...params, at],
     );
-    await sql.query(
+    const moved = await sql.query<KeyRow>(
       `update rehire_override o set person_id = m.target from ${MOVES}
-       where o.person_id = m.origin and (m.company is null or m.company = o.company)`,
+       where o.person_id = m.origin and (m.company is null or m.company = o.company)
+       returning o.person_id, o.company`,
       params,
     );
+    const keys = new Map(moved.rows.map((row) => [`${row.person_id} ${row.company}`, toKey(row)]));
+    const origins = moves.flatMap(({ from }) =>
+      [...keys.values()].map(({ company }) => ({ personId: from, company })),
+    );
+    for (const key of origins) keys.set(`${key.personId} ${key.company}`, key);
+    await recordBeliefs(sql, [...keys.values()], { kind: 'overrides_moved' }, at);
   }
 }
 
 const MOVES = `unnest($1::uuid[], $2::uuid[], $3::text[]) as m(origin, target, company)`;
+
+interface KeyRow {
+  person_id: string;
+  company: string;
+}
+
+function toKey(row: KeyRow): RegistryKey {
+  return { personId: row.person_id, company: row.company };
+}
 
 async function upsertEntries(
   sql: Sql,
   entries: readonly EntryChange[],
   version: number,
   at: string,
-): Promise<void> {
+): Promise<RegistryKey[]> {
   const rows = entries.flatMap(({ personId, company, employmentId, verdict }) =>
     verdict === null ? [] : [{ personId, company, employmentId, ...verdict }],
   );
-  if (rows.length === 0) return;
+  if (rows.length === 0) return [];
   // In the order of the key, so that two batches that meet wait for each other instead of blocking each other.
-  await sql.query(
+  const result = await sql.query<KeyRow>(
     `insert into registry_entry as e (person_id, company, employment_id, verdict, from_day, review_on, rule,
        because, evidence, missing, policy_version, decided_at)
      select i."personId", i.company, i."employmentId", i.verdict, i."fromDay", i."reviewOn", i.rule,
@@ -108,19 +124,22 @@ async function upsertEntries(
        decided_at = excluded.decided_at
      where (e.employment_id, e.verdict, e.from_day, e.review_on, e.rule, e.because, e.evidence, e.missing)
        is distinct from (excluded.employment_id, excluded.verdict, excluded.from_day, excluded.review_on,
-         excluded.rule, excluded.because, excluded.evidence, excluded.missing)`,
+         excluded.rule, excluded.because, excluded.evidence, excluded.missing)
+     returning person_id, company`,
     [JSON.stringify(rows), version, at],
   );
+  return result.rows.map(toKey);
 }
 
-async function deleteEntries(sql: Sql, entries: readonly EntryChange[]): Promise<void> {
+async function deleteEntries(sql: Sql, entries: readonly EntryChange[]): Promise<RegistryKey[]> {
   const gone = entries.filter((entry) => entry.verdict === null);
-  if (gone.length === 0) return;
-  await sql.query(
+  if (gone.length === 0) return [];
+  const result = await sql.query<KeyRow>(
     `delete from registry_entry e using unnest($1::uuid[], $2::text[]) as k(person_id, company)
-     where e.person_id = k.person_id and e.company = k.company`,
+     where e.person_id = k.person_id and e.company = k.company returning e.person_id, e.company`,
     [gone.map((entry) => entry.personId), gone.map((entry) => entry.company)],
   );
+  return result.rows.map(toKey);
 }
 
 /**
@@ -128,6 +147,7 @@ async function deleteEntries(sql: Sql, entries: readonly EntryChange[]): Promise
  * start stays: it was set to hold whatever comes. The open interval of the history still tells what was believed.
  */
 async function closeAgreeing(sql: Sql, keys: readonly RegistryKey[], at: string): Promise<void> {
+  if (keys.length === 0) return;
   await sql.query(
     `with closed as (
        update rehire_override o set state = 'closed', closed_at = $3::timestamptz, closed_because = 'hr_agrees'

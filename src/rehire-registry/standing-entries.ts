@@ -60,7 +60,8 @@ export async function readStandingEntries(
   const rows = await db.query<EntryRow>(
     `select e.person_id, e.company, e.employment_id, m.employee_number, m.display_name, e.verdict, e.from_day,
        e.review_on, e.rule, e.because, e.missing, e.evidence, o.verdict as override_verdict,
-       m.facts, d.last_day, d.announced_on, d.category, d.voluntary, d.kind,
+       jsonb_build_object('hiredOn', m.facts->'hiredOn', 'rehireEligible', m.facts->'rehireEligible',
+         'regretted', m.facts->'regretted', 'employmentType', m.facts->'employmentType') as facts, d.last_day, d.announced_on, d.category, d.voluntary, d.kind,
        ${isDeceased('e.person_id')} as deceased
      from registry_entry e
      join employment m on m.id = e.employment_id
