@@ -25,9 +25,12 @@ export interface RunOptions {
 type OnDone = (followUpId: string, result: DeliveryResult | 'failed') => void;
 
 const POLL_MS = 25;
+const MAX_LOCK_MS = 30_000;
 
 /** Takes jobs off the queues and has each one delivered. */
 export class FollowUpRunner {
+  private inWork = 0;
+
   constructor(
     private readonly database: Database,
     private readonly queues: JobQueues,
@@ -63,7 +66,7 @@ export class FollowUpRunner {
     try {
       const relayed = await this.tick();
       total = relayed.queued;
-      while ((await this.busy()) > 0) await sleep(POLL_MS);
+      await this.untilIdle();
       await Promise.all(workers.map((worker) => worker.close()));
       const { queued, paused, brake } = relayed;
       return {
@@ -82,19 +85,35 @@ export class FollowUpRunner {
       job,
       async ({ followUpId }) => {
         let result: DeliveryResult | 'failed' = 'failed';
+        this.inWork += 1;
         try {
           result = await this.delivery.deliver(followUpId);
         } finally {
+          this.inWork -= 1;
           onDone(followUpId, result);
         }
       },
-      { concurrency: this.sending.concurrency },
+      {
+        concurrency: this.sending.concurrency,
+        lockMs: Math.min(MAX_LOCK_MS, this.sending.leaseSecs * 1_000),
+      },
     );
   }
 
-  private async busy(): Promise<number> {
+  /**
+   * Until nothing waits and nothing of ours is in work. Jobs in other processes are theirs; one whose process died
+   * comes back by itself later. A job that failed is put back a moment after its handler ends: hence the second look.
+   */
+  private async untilIdle(): Promise<void> {
+    for (let quiet = 0; quiet < 2;) {
+      await sleep(POLL_MS);
+      quiet = (await this.waiting()) === 0 && this.inWork === 0 ? quiet + 1 : 0;
+    }
+  }
+
+  private async waiting(): Promise<number> {
     const counts = await Promise.all(
-      [this.jobs.exitInterviews, this.jobs.invitations].map((job) => this.queues.busy(job)),
+      [this.jobs.exitInterviews, this.jobs.invitations].map((job) => this.queues.waiting(job)),
     );
     return counts.reduce((sum, n) => sum + n, 0);
   }

@@ -61,7 +61,7 @@ describe.each(backends)('sending follow-ups, queue on %s', (backend, redisUrls) 
   afterEach(async () => {
     for (const one of open) await one.close();
     open.clear();
-    await database.onApplicationShutdown();
+    await database.pool.end();
     await home.drop();
   });
 

@@ -10,7 +10,8 @@ export interface SmtpMailOptions {
   readonly timeoutMs?: number;
 }
 
-interface SmtpError extends Error {
+/** What a rejection of the transport holds; nodemailer passes errors of the network on as they are. */
+interface SmtpError {
   readonly code?: string;
   readonly command?: string;
   readonly responseCode?: number;
@@ -53,8 +54,7 @@ export function smtpMail({ url, maxConnections = 4, timeoutMs = 30_000 }: SmtpMa
         await transport.sendMail(messageOf(mail, to));
         return { outcome: 'accepted' };
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        return judge(error, streams.get(mail.messageId)?.readableDidRead === true);
+        return judge(error as SmtpError, streams.get(mail.messageId)?.readableDidRead === true);
       } finally {
         streams.delete(mail.messageId);
       }

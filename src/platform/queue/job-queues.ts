@@ -22,6 +22,8 @@ export interface WorkerHandle {
 
 export interface StartWorkerOptions {
   readonly concurrency: number;
+  /** How long after its worker died a job is taken for lost; it is found at the next check, as long again later. */
+  readonly lockMs: number;
   /** Told when a job has used up its attempts or ended for good; the job itself stays readable in the queue. */
   readonly onExhausted?: (code: string) => void;
 }
@@ -76,9 +78,9 @@ export class JobQueues {
     return LIVE_STATES.has(await this.queue(definition.queue).getJobState(jobId));
   }
 
-  /** Jobs that a worker could take or has taken now; those that wait for a back-off are not counted. */
-  async busy<P>(definition: JobDefinition<P>): Promise<number> {
-    const counts = await this.queue(definition.queue).getJobCounts('waiting', 'active', 'prioritized');
+  /** Jobs that a worker could take now; those in work or waiting for a back-off are not counted. */
+  async waiting<P>(definition: JobDefinition<P>): Promise<number> {
+    const counts = await this.queue(definition.queue).getJobCounts('waiting', 'prioritized');
     return Object.values(counts).reduce((sum, n) => sum + n, 0);
   }
 
@@ -86,12 +88,20 @@ export class JobQueues {
   work<P>(
     definition: JobDefinition<P>,
     handle: (payload: P) => Promise<void>,
-    { concurrency, onExhausted }: StartWorkerOptions,
+    { concurrency, lockMs, onExhausted }: StartWorkerOptions,
   ): WorkerHandle {
     const worker = new Worker<unknown, void, string, IQueueBackend, JobProgress, Chosen>(
       definition.queue,
       (job: Job<unknown, void>) => runJob(definition, job, handle),
-      { connection: CHOSEN, prefix: REDIS_PREFIX, concurrency, name: randomUUID(), maxStalledCount: 1_000 },
+      {
+        connection: CHOSEN,
+        prefix: REDIS_PREFIX,
+        concurrency,
+        name: randomUUID(), // A worker that dies is no fault of the job; the row decides whether it may run again.
+        maxStalledCount: 1_000,
+        lockDuration: lockMs,
+        stalledInterval: lockMs,
+      },
       this.consume,
     );
     worker.on('error', this.onError);
@@ -144,6 +154,8 @@ async function openOnPostgres({ databaseUrl, onError }: JobQueuesOptions): Promi
     options: `-c search_path=${POSTGRES_SCHEMA}`,
   });
   pool.on('error', onError);
+  // Each queue and worker listens to the pool that they share, and leaves its listener behind when it closes.
+  pool.setMaxListeners(0);
   const client = await pool.connect();
   try {
     await runMigrations(client, POSTGRES_SCHEMA);
