@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { Migrator } from '@mikro-orm/migrations';
-import { MikroORM } from '@mikro-orm/postgresql';
 import { isoDate } from '../../src/domain/calendar.js';
 import { decideVerdict, type EligibilityFacts, type Verdict } from '../../src/domain/eligibility.js';
 import type { StatedFacts } from '../../src/domain/observation.js';
@@ -9,8 +7,7 @@ import type { DepartureFacts } from '../../src/domain/departure.js';
 import { Clock } from '../../src/platform/clock/clock.js';
 import { Database } from '../../src/platform/database/database.js';
 import { newId } from '../../src/platform/database/id.js';
-import { MIGRATIONS } from '../../src/migrations/list.js';
-import { Migration20261122000100_registry } from '../../src/migrations/Migration20261122000100_registry.js';
+import { migrate } from '../../src/platform/database/migrate.js';
 import { OverridesService } from '../../src/rehire-registry/overrides.service.js';
 import { PolicyFlipsService } from '../../src/rehire-registry/policy-flips.service.js';
 import { PolicyService } from '../../src/rehire-registry/policy.service.js';
@@ -75,7 +72,7 @@ export class RegistryWorld {
 
   static async start(): Promise<RegistryWorld> {
     const at = await testDatabase();
-    await migrateWithRegistry(at.url);
+    await migrate(at.url);
     return new RegistryWorld(at, new Database(at.url, 4));
   }
 
@@ -167,28 +164,4 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
-}
-
-const NAME = 'Migration20261122000100_registry';
-
-/** The list of migrations may not name this one yet. */
-async function migrateWithRegistry(url: string): Promise<void> {
-  const own = { name: NAME, class: Migration20261122000100_registry };
-  const orm = await MikroORM.init({
-    clientUrl: url,
-    entities: [],
-    discovery: { warnWhenNoEntities: false },
-    extensions: [Migrator],
-    migrations: {
-      migrationsList: [...MIGRATIONS.filter(({ name }) => name !== NAME), own],
-      snapshot: false,
-      silent: true,
-    },
-    debug: false,
-  });
-  try {
-    await new Migrator(orm.em).up();
-  } finally {
-    await orm.close(true);
-  }
 }
