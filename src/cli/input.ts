@@ -1,4 +1,5 @@
 import { AppError } from '../domain/app-error.js';
+import { parseIsoDate, type IsoDate } from '../domain/calendar.js';
 
 /** The arguments and options of one call, read by name and checked where they are read. */
 export class Input {
@@ -72,21 +73,20 @@ export class Input {
    *
    * @throws CLI_VALUE_INVALID
    */
-  day(name: string): string | undefined {
+  day(name: string): IsoDate | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : checkedDay(flagOf(name), text);
   }
 
   /** @throws CLI_VALUE_INVALID, CLI_MISSING_ARGUMENT */
-  dayArgument(name: string): string {
+  dayArgument(name: string): IsoDate {
     return checkedDay(`<${name}>`, this.argument(name));
   }
 }
 
-function checkedDay(name: string, text: string): string {
-  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? [];
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  if (date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day)) return text;
+function checkedDay(name: string, text: string): IsoDate {
+  const day = parseIsoDate(text);
+  if (day !== null) return day;
   throw invalidValue(name, text, 'YYYY-MM-DD');
 }
 

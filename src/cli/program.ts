@@ -193,10 +193,11 @@ function usageFailure(output: Output, error: CommanderError): ExitCode {
   const code = USAGE_CODES[error.code] ?? 'CLI_USAGE';
   const quoted = [...error.message.matchAll(/'([^']*)'/g)].map(([, text]) => text ?? '');
   const choices = /Allowed choices are (.*)\.$/.exec(error.message)?.[1] ?? null;
-  const details =
+  const [name = '', other = ''] = quoted;
+  const details: Record<string, string | null> =
     code === 'CLI_VALUE_INVALID'
-      ? { name: quoted[0] ?? '', found: quoted[1] ?? '', expected: choices }
-      : { name: quoted[0] ?? '', other: quoted[1] ?? null, message: error.message };
+      ? { name, found: other, expected: choices }
+      : { name, other, message: error.message };
   printFailure(output, new AppError(code, { details }));
   const similar = /Did you mean (?:one of )?(.*)\?/.exec(error.message)?.[1];
   if (similar !== undefined) output.note(`  ${output.t('cli.error.similar', { similar })}`);
