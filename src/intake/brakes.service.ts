@@ -47,6 +47,11 @@ export class BrakesService {
     return { readings, notes };
   }
 
+  /** The limits that count now. */
+  async limits(): Promise<BrakeConfig> {
+    return (await this.limitsInForce()).limits;
+  }
+
   /**
    * Limits count as soon as they are tightened; loosened ones only after a waiting time, so that nobody lifts a brake
    * in the minute in which it holds a run.

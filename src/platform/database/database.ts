@@ -64,6 +64,7 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
+  /** Ends every connection. Safe to repeat. */
   async onApplicationShutdown(): Promise<void> {
     if (!this.pool.ended) await this.pool.end();
   }

@@ -68,6 +68,7 @@ async function withMigrator<T>(url: string, work: (migrator: Migrator) => Promis
     extensions: [Migrator],
     migrations: { migrationsList: [...MIGRATIONS], snapshot: false, allOrNothing: true },
     debug: false,
+    logger: () => undefined,
   });
   try {
     return await work(new Migrator(orm.em));

@@ -1,0 +1,128 @@
+import 'reflect-metadata';
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule, type AppParts } from './app.module.js';
+import { followUpRulesSchema } from './domain/follow-up.js';
+import { compileLeavingReasons, leavingReasonsSchema } from './domain/leaving-reason.js';
+import { openFollowUps } from './follow-ups/follow-ups.setup.js';
+import { Clock } from './platform/clock/clock.js';
+import { readConfigFile } from './platform/config/config-file.js';
+import type { Env } from './platform/config/env.js';
+import { loadGroupConfig } from './platform/config/group-config.js';
+import { Database } from './platform/database/database.js';
+import { migrate } from './platform/database/migrate.js';
+import { startEmbeddedPostgres } from './platform/embedded/embedded-postgres.js';
+
+export interface AppOptions {
+  /** One line at a time, for people: what is being started. */
+  readonly log: (line: string) => void;
+  /** Told about trouble with the queue's connection, which mends itself. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface OpenedApp {
+  get<T>(service: Type<T>): T;
+  /** Ends everything that was opened, the embedded PostgreSQL last. Safe to repeat. */
+  close(): Promise<void>;
+}
+
+export interface OpenedServer extends OpenedApp {
+  /** Where it listens. */
+  readonly address: string;
+}
+
+/** The house without its HTTP door and without workers: what a command needs. Migrates first. */
+export async function openApp(env: Env, options: AppOptions): Promise<OpenedApp> {
+  return opening(env, options, async (parts, closers) => {
+    const app = await NestFactory.createApplicationContext(AppModule.over(parts, { workers: false }), QUIET);
+    closers.push(() => app.close());
+    return access(app, closers);
+  });
+}
+
+/** The house as a server: pages and API in roles `api` and `all`, workers in roles `worker` and `all`. */
+export async function openServer(
+  env: Env,
+  options: AppOptions & { readonly role: 'all' | 'api' | 'worker'; readonly port?: number },
+): Promise<OpenedServer> {
+  return opening(env, options, async (parts, closers) => {
+    const workers = options.role !== 'api';
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.over(parts, { workers }), QUIET);
+    closers.push(() => app.close());
+    app.disable('x-powered-by');
+    await app.listen(options.port ?? env.port);
+    return { ...access(app, closers), address: await app.getUrl() };
+  });
+}
+
+const QUIET = { logger: ['error', 'warn'] as ('error' | 'warn')[], abortOnError: false };
+
+type Closer = () => Promise<void>;
+
+async function opening<T>(
+  env: Env,
+  options: AppOptions,
+  open: (parts: AppParts, closers: Closer[]) => Promise<T>,
+): Promise<T> {
+  const closers: Closer[] = [];
+  try {
+    return await open(await openParts(env, options, closers), closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function openParts(env: Env, options: AppOptions, closers: Closer[]): Promise<AppParts> {
+  const { configDir } = env;
+  const group = await loadGroupConfig(configDir);
+  const rules = await readConfigFile(configDir, 'follow-ups.yaml', followUpRulesSchema);
+  const reasons = compileLeavingReasons(await readConfigFile(configDir, 'leaving-reasons.yaml', leavingReasonsSchema));
+  const databaseUrl = env.databaseUrl ?? (await startEmbedded(env, options, closers));
+  await migrate(databaseUrl);
+  const clock = new Clock(env.now ?? null);
+  const database = new Database(databaseUrl);
+  closers.push(() => database.onApplicationShutdown());
+  const followUps = await openFollowUps({
+    database,
+    clock,
+    databaseUrl,
+    redisUrls: env.redisUrls,
+    smtpUrl: env.smtpUrl ?? null,
+    publicUrl: env.publicUrl ?? `http://localhost:${env.port}`,
+    configDir,
+    rules,
+    companies: group.companies,
+    onError: options.onError,
+  });
+  closers.push(() => followUps.close());
+  return { env, clock, database, group, rules, reasons, followUps };
+}
+
+async function startEmbedded(env: Env, { log }: AppOptions, closers: Closer[]): Promise<string> {
+  const embedded = await startEmbeddedPostgres({ home: env.home, log });
+  closers.push(() => embedded.stop());
+  return embedded.url;
+}
+
+function access(app: INestApplicationContext, closers: Closer[]): OpenedApp {
+  let closing: Promise<void> | null = null;
+  return {
+    get: (service) => app.get(service, { strict: false }),
+    close: () => (closing ??= closeAll(closers)),
+  };
+}
+
+/** In reverse; each is tried, and the first failure is told after the last one was. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  let failure: unknown = null;
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== null) throw failure;
+}

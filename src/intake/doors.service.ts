@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../domain/app-error.js';
+import { parseIsoDate, startOfDay } from '../domain/calendar.js';
+import { Clock } from '../platform/clock/clock.js';
+import type { Company, GroupConfig, Source } from '../platform/config/group-config.js';
+import type { Progress } from './apply.service.js';
+import { FileReading } from './file-reading.js';
+import { FileStoreService } from './file-store.service.js';
+import { interpretRecord } from './mapping/interpret-record.js';
+import { ProfilesService } from './profiles.service.js';
+import type { Run, RunMode } from './run.js';
+import { RunsService } from './runs.service.js';
+import { stageObservation } from './stage-observation.js';
+import { StagingService } from './staging.service.js';
+
+export interface ImportFile {
+  readonly source: string;
+  /** Shown in lists; never used as a path. */
+  readonly fileName: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Name of a profile in config/mappings, or the path of one that was suggested and looked over. */
+  readonly profile?: string | undefined;
+  readonly mode?: RunMode | undefined;
+  /** A day or an instant; the time of receipt when missing. */
+  readonly asOf?: string | undefined;
+  readonly expectRows?: number | undefined;
+  readonly sha256?: string | undefined;
+  readonly encoding?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly by: string;
+  readonly progress?: Progress | undefined;
+  readonly onRows?: ((read: number) => void) | undefined;
+}
+
+export type RecordReceipt =
+  | { readonly index: number; readonly state: 'accepted' | 'duplicate' }
+  | {
+      readonly index: number;
+      readonly state: 'rejected';
+      readonly reasons: Extract<ReturnType<typeof interpretRecord>, { kind: 'rejection' }>['reasons'];
+    };
+
+/** The ways in. Each only brings rows to the staging of a run; what follows is the same for all. */
+@Injectable()
+export class DoorsService {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly staging: StagingService,
+    private readonly files: FileStoreService,
+    private readonly profiles: ProfilesService,
+    private readonly group: GroupConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One file through the corridor. The file is kept by its hash first; a file that cannot be read as a table, or whose
+   * declared hash does not match, changes nothing.
+   *
+   * @throws SOURCE_UNKNOWN, PROFILE_UNKNOWN, PROFILE_NEEDED, HEADER_MISSING, HEADER_DUPLICATE, AS_OF_INVALID,
+   *   FILE_HASH_MISMATCH
+   */
+  async importFile(input: ImportFile): Promise<Run> {
+    const source = this.runs.source(input.source);
+    const company = this.companyOf(source);
+    const asOfAt = input.asOf === undefined ? this.clock.nowIso() : instantOf(input.asOf, company.zone);
+    const declared = input.profile ?? source.profile;
+    const profile = declared === undefined ? null : await this.profiles.load(declared);
+    const file = await this.files.keep(input.bytes);
+    return this.runs.process(
+      {
+        source,
+        kind: 'file',
+        mode: input.mode ?? source.mode,
+        asOfAt,
+        dryRun: input.dryRun ?? false,
+        startedBy: input.by,
+        more: {
+          fileSha256: file.sha256,
+          fileName: input.fileName.slice(0, 200),
+          profile: profile?.id ?? null,
+          expectRows: input.expectRows ?? null,
+        },
+        ...(input.progress === undefined ? {} : { progress: input.progress }),
+      },
+      async (run) => {
+        if (input.sha256 !== undefined && input.sha256.toLowerCase() !== file.sha256) {
+          throw new AppError('FILE_HASH_MISMATCH', {
+            details: { expected: input.sha256.slice(0, 12), found: file.sha256.slice(0, 12) },
+          });
+        }
+        const reading = new FileReading(run, company, source, this.group, {
+          encoding: input.encoding,
+          isKnownWhole: input.sha256 !== undefined,
+          onRows: input.onRows,
+        });
+        return reading.stage(this.files.read(file.sha256), profile, this.profiles, this.staging);
+      },
+    );
+  }
+
+  /** Records as a system pushes them, in one run. Each gets a receipt; a bad one does not keep the others out. */
+  async importRecords(input: {
+    readonly source: string;
+    readonly records: readonly unknown[];
+    readonly dryRun?: boolean;
+    readonly by: string;
+  }): Promise<{ run: Run; receipts: readonly RecordReceipt[] }> {
+    const source = this.runs.source(input.source);
+    const company = this.companyOf(source);
+    const asOfAt = this.clock.nowIso();
+    const receipts: RecordReceipt[] = [];
+    const run = await this.runs.process(
+      { source, kind: 'push', mode: 'delta', asOfAt, dryRun: input.dryRun ?? false, startedBy: input.by },
+      async (started) => {
+        const context = { company: source.company, companies: new Set([source.company]), asOfAt, zone: company.zone };
+        await this.staging.write(started.id, async (writer) => {
+          for (const [index, record] of input.records.entries()) {
+            const result = interpretRecord(record, context);
+            if (result.kind === 'rejection') {
+              receipts.push({ index, state: 'rejected', reasons: result.reasons });
+              await writer.rejection({
+                rowNo: index + 1,
+                reasons: result.reasons,
+                cells: [JSON.stringify(record)],
+                employeeNumber: null,
+              });
+              continue;
+            }
+            receipts.push({ index, state: 'accepted' });
+            await stageObservation(writer, index + 1, result.observation, company);
+          }
+        });
+        const rows = { ...started.rows, read: input.records.length };
+        return { change: { rows, seenToEnd: true }, findings: { readings: [], notes: [] } };
+      },
+    );
+    return { run, receipts };
+  }
+
+  private companyOf(source: Source): Company {
+    const company = this.group.companies.get(source.company);
+    if (company === undefined) throw new AppError('COMPANY_UNKNOWN', { details: { company: source.company } });
+    return company;
+  }
+}
+
+/** @throws AS_OF_INVALID */
+function instantOf(text: string, zone: string): string {
+  const day = parseIsoDate(text);
+  if (day !== null) return new Date(startOfDay(day, zone)).toISOString();
+  const instant = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(instant)) throw new AppError('AS_OF_INVALID', { details: { found: text.slice(0, 40) } });
+  return new Date(instant).toISOString();
+}
+

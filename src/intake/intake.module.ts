@@ -1,0 +1,90 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Clock } from '../platform/clock/clock.js';
+import type { GroupConfig } from '../platform/config/group-config.js';
+import { Database } from '../platform/database/database.js';
+import { GROUP_CONFIG } from '../platform/platform.module.js';
+import { ApplyService } from './apply.service.js';
+import { BrakesService } from './brakes.service.js';
+import { CorridorService } from './corridor.service.js';
+import { DiffQueries } from './diff.queries.js';
+import { DoorsService } from './doors.service.js';
+import { FileStoreService } from './file-store.service.js';
+import { MatchesService } from './matches.service.js';
+import { PlanItemsRepository } from './plan-items.repository.js';
+import { PlanRunService } from './plan-run.service.js';
+import { PolicyRunsService } from './policy-runs.service.js';
+import { ProfilesService } from './profiles.service.js';
+import { RebuildService } from './rebuild.service.js';
+import { RejectionsService } from './rejections.service.js';
+import { RunsQueries } from './runs.queries.js';
+import { RunsRepository } from './runs.repository.js';
+import { RunsService } from './runs.service.js';
+import { StagingService } from './staging.service.js';
+
+@Module({})
+export class IntakeModule {
+  static over({ configDir }: { configDir: string }): DynamicModule {
+    const brakes = {
+      provide: BrakesService,
+      inject: [Database, GROUP_CONFIG, Clock],
+      useFactory: (db: Database, group: GroupConfig, clock: Clock) => new BrakesService(db, group, clock),
+    };
+    const runs = {
+      provide: RunsService,
+      inject: [Database, RunsRepository, CorridorService, StagingService, GROUP_CONFIG, Clock],
+      useFactory: (
+        db: Database,
+        repository: RunsRepository,
+        corridor: CorridorService,
+        staging: StagingService,
+        group: GroupConfig,
+        clock: Clock,
+      ) => new RunsService(db, repository, corridor, staging, group, clock),
+    };
+    const doors = {
+      provide: DoorsService,
+      inject: [RunsService, StagingService, FileStoreService, ProfilesService, GROUP_CONFIG, Clock],
+      useFactory: (
+        service: RunsService,
+        staging: StagingService,
+        files: FileStoreService,
+        profiles: ProfilesService,
+        group: GroupConfig,
+        clock: Clock,
+      ) => new DoorsService(service, staging, files, profiles, group, clock),
+    };
+    return {
+      module: IntakeModule,
+      providers: [
+        brakes,
+        runs,
+        doors,
+        { provide: ProfilesService, useFactory: () => new ProfilesService(configDir) },
+        ApplyService,
+        CorridorService,
+        DiffQueries,
+        FileStoreService,
+        MatchesService,
+        PlanItemsRepository,
+        PlanRunService,
+        PolicyRunsService,
+        RebuildService,
+        RejectionsService,
+        RunsQueries,
+        RunsRepository,
+        StagingService,
+      ],
+      exports: [
+        RunsService,
+        DoorsService,
+        ProfilesService,
+        MatchesService,
+        PolicyRunsService,
+        RebuildService,
+        RejectionsService,
+        RunsQueries,
+        RunsRepository,
+      ],
+    };
+  }
+}
