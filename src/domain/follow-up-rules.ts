@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LEAVING_CATEGORIES } from './leaving-reason.js';
 
 /** What the rules may plan. A correction is no rule: it answers a mail whose departure was taken back. */
 export const PLANNED_KINDS = ['exit_survey', 'exit_interview', 'invitation', 'card'] as const;
@@ -29,7 +30,7 @@ const rule = z.strictObject({
         .array(z.enum(['yes', 'no', 'unknown']))
         .min(1)
         .optional(),
-      categories: inOrNot(z.string().min(1)).optional(),
+      categories: inOrNot(z.enum(LEAVING_CATEGORIES)).optional(),
       verdicts: inOrNot(verdict).optional(),
       /** Which addresses may carry it; a work address only counts while the person is still employed. */
       needs: z

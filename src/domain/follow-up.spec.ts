@@ -29,7 +29,7 @@ const RAW = {
       offsetDays: 3,
       fallbackAnchor: { anchor: 'lastDay', offsetDays: -14 },
       late: { withinDays: 28, act: 'now' },
-      when: { voluntary: ['yes', 'unknown'], categories: { notIn: ['retirement'] } },
+      when: { voluntary: ['yes', 'unknown'], categories: { notIn: ['retirement_age'] } },
       text: TEXT,
     },
     {
@@ -62,7 +62,7 @@ function leaving(over: Partial<Departure> = {}): Departure {
   return {
     lastDay: isoDate('2026-06-30'),
     announcedOn: isoDate('2026-05-29'),
-    category: 'career',
+    category: 'career_change',
     voluntary: true,
     kind: 'leaving',
     ...over,
@@ -115,6 +115,10 @@ describe('followUpRulesSchema', () => {
   it.each([
     ['two rules with one id', { rules: [RAW.rules[1], RAW.rules[1]] }],
     ['lateness beyond the history', { rules: [{ ...RAW.rules[2], late: { withinDays: 84, act: 'now' } }] }],
+    [
+      'a category that nobody leaves by',
+      { rules: [{ ...RAW.rules[1], when: { categories: { in: ['boredom'] } } }] },
+    ],
     ['an unknown kind', { rules: [{ ...RAW.rules[1], kind: 'hug' }] }],
     ['no default sender', { senders: { jp: SENDER } }],
     ['a time that no clock shows', { sendAt: '24:00' }],
@@ -169,7 +173,7 @@ describe(planFollowUps, () => {
     ],
     [
       'retirement: no interview',
-      { departure: leaving({ category: 'retirement' }) },
+      { departure: leaving({ category: 'retirement_age' }) },
       ['exit_survey 2026-06-23', 'invitation 2026-07-07'],
     ],
     ['opted out', { optedOut: true }, []],
@@ -296,7 +300,7 @@ describe(planFollowUps, () => {
       fc.record({
         lastDay: day,
         announcedOn: fc.option(day),
-        category: fc.constantFrom('career', 'retirement'),
+        category: fc.constantFrom('career_change' as const, 'retirement_age' as const),
         voluntary: fc.option(fc.boolean()),
         kind: fc.constantFrom(
           'leaving' as const,

@@ -1,5 +1,6 @@
 import type { IsoDate } from './calendar.js';
 import { addDays, daysBetween } from './calendar.js';
+import type { LeavingCategory } from './leaving-reason.js';
 import type { FollowUpRule, FollowUpRules, PlannedKind } from './follow-up-rules.js';
 
 export { followUpRulesSchema, type FollowUpRules } from './follow-up-rules.js';
@@ -31,7 +32,7 @@ export interface FollowUpFacts {
   readonly departure: {
     readonly lastDay: IsoDate;
     readonly announcedOn: IsoDate | null;
-    readonly category: string;
+    readonly category: LeavingCategory;
     readonly voluntary: boolean | null;
     readonly kind: 'leaving' | 'move' | 'continued' | 'dismissal' | 'death';
   } | null;
