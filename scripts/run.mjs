@@ -81,6 +81,10 @@ const tasks = {
     ensureBuild();
     return node(['--enable-source-maps', join(root, 'dist/src/main.js'), ...args]);
   },
+  bench: (args) => {
+    ensureBuild();
+    return node(['--enable-source-maps', join(root, 'dist/bench/main.js'), ...args]);
+  },
   demo: (args) => node([join(root, 'bin/enishi.mjs'), 'demo', ...args]),
 };
 

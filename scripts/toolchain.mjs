@@ -148,7 +148,7 @@ export function ensureInstall() {
   linkCommand();
 }
 
-const builtFolders = ['src', 'connectors'];
+const builtFolders = ['src', 'connectors', 'bench'];
 
 /** Every file under src/ and connectors/ that belongs into dist/, with what tells that it changed. */
 export function listSources() {

@@ -1,0 +1,86 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { parse } from 'csv-parse';
+import { from as copyFrom } from 'pg-copy-streams';
+import { COLUMNS, writeCsv } from './data.js';
+import { result, timed, type ChildRun, type Result } from './measure.js';
+import type { World } from './world.js';
+
+const IMPORT = ['--source', 'demo-jp', '--profile', 'generic', '--json'] as const;
+
+/**
+ * The first import of a file, end to end as a command, against the least that any program has to do with the same file:
+ * COPY it into an unlogged table, then one INSERT … SELECT of the same columns into a table with a key.
+ */
+export async function firstImport(world: World, rows: number, times: number): Promise<Result[]> {
+  const file = world.file(`first-${rows}.csv`);
+  await writeCsv(file, rows);
+  const ours: ChildRun[] = [];
+  const limit: number[] = [];
+  for (let i = 0; i < times; i += 1) {
+    limit.push(await copyAndInsert(world, file));
+    const url = await world.database();
+    await world.enishi(url, ['db', 'migrate', '--json']);
+    ours.push(checked(await world.enishi(url, ['import', file, ...IMPORT])));
+  }
+  const peaks = ours.map((run) => run.peakMb);
+  return [
+    result('first-import', 'ms', { ours: ours.map((run) => run.ms), limit }, { gate: 2.5, goal: 1.5 }),
+    result('first-import-memory', 'MB', { ours: peaks, limit: peaks.map(() => 300) }, { gate: 1, goal: null }),
+  ];
+}
+
+/** The same file again with one row in a thousand changed, against csv-parse reading it in array mode. */
+export async function reImport(world: World, rows: number, times: number): Promise<Result[]> {
+  const before = world.file(`again-${rows}-0.csv`);
+  await writeCsv(before, rows);
+  const after = world.file(`again-${rows}-1.csv`);
+  await writeCsv(after, rows, 1000);
+  const ours: number[] = [];
+  const limit: number[] = [];
+  for (let i = 0; i < times; i += 1) {
+    const url = await world.database();
+    checked(await world.enishi(url, ['import', before, ...IMPORT]));
+    limit.push(await timed(() => parseOnly(after)));
+    ours.push(checked(await world.enishi(url, ['import', after, ...IMPORT])).ms);
+  }
+  return [result('re-import-0.1%', 'ms', { ours, limit }, { gate: 1.5, goal: 1.2 })];
+}
+
+/** Peak memory must not grow with the file: the larger file over a tenth of it. */
+export async function importMemory(world: World, rows: number): Promise<Result[]> {
+  const peaks: number[] = [];
+  for (const size of [Math.max(1000, Math.floor(rows / 10)), rows]) {
+    const file = world.file(`memory-${size}.csv`);
+    await writeCsv(file, size);
+    const url = await world.database();
+    peaks.push(checked(await world.enishi(url, ['import', file, ...IMPORT])).peakMb);
+  }
+  const [small = 0, large = 0] = peaks;
+  return [result('import-memory-growth', 'MB', { ours: [large], limit: [small] }, { gate: 1.25, goal: 1.1 })];
+}
+
+async function copyAndInsert(world: World, file: string): Promise<number> {
+  const url = await world.database();
+  const columns = COLUMNS.map((name) => `"${name}" text`).join(', ');
+  return world.sql(url, async (client) => {
+    await client.query(`create unlogged table raw_rows (${columns})`);
+    await client.query(`create table kept_rows (${columns}, primary key ("employeeNumber"))`);
+    return timed(async () => {
+      await pipeline(createReadStream(file), client.query(copyFrom('copy raw_rows from stdin with (format csv, header)')));
+      await client.query('insert into kept_rows select * from raw_rows');
+    });
+  });
+}
+
+async function parseOnly(file: string): Promise<void> {
+  let rows = 0;
+  for await (const row of createReadStream(file).pipe(parse())) rows += (row as string[]).length > 0 ? 1 : 0;
+  if (rows === 0) throw new Error('nothing was parsed');
+}
+
+function checked(run: ChildRun): ChildRun {
+  if (run.status !== 0) throw new Error(`the import ended with status ${run.status}: ${run.stdout.slice(0, 500)}`);
+  return run;
+}
+
