@@ -6,6 +6,8 @@ export const HEADERS = [
   'Employee ID',
   'Legal Name - First Name',
   'Legal Name - Last Name',
+  'First Name - Local Script Phonetic',
+  'Last Name - Local Script Phonetic',
   'Date of Birth',
   'Email - Primary Work',
   'Email - Primary Home',
@@ -37,7 +39,7 @@ const ORGANISATIONS = [
 const REASONS = [
   [12, 'Better opportunity', 'Voluntary'],
   [6, 'Personal reasons', 'Voluntary'],
-  [4, 'Family care', 'Voluntary'],
+  [4, 'Elder Care', 'Voluntary'],
   [3, 'Relocation', 'Voluntary'],
   [3, 'Return to school', 'Voluntary'],
 ];
@@ -139,11 +141,14 @@ export function enRows(transfers) {
   worker({
     fields: { type: 'Contractor', left: day('2026-03-31'), status: 'Active', reason: 'End of contract' },
   });
-  for (const { moved, name } of transfers) {
+  for (const [index, { moved, name }] of transfers.entries()) {
+    // The last one states no reading: only a person can say that it is the same human.
+    const isStated = index < transfers.length - 1;
+    const kana = isStated ? { givenKana: moved.givenKana, familyKana: moved.familyKana } : {};
     worker({
       name,
       hired: moved.left + 1,
-      fields: { birth: moved.birth, mail: moved.mail, phone: moved.phone, location: 'Leeds' },
+      fields: { birth: moved.birth, mail: moved.mail, phone: moved.phone, location: 'Leeds', ...kana },
     });
   }
   return people.map(toCells);
@@ -155,6 +160,8 @@ function toCells(made) {
     made.id,
     made.given,
     made.family,
+    made.givenKana ?? '',
+    made.familyKana ?? '',
     written(made.birth),
     made.workMail,
     made.mail,

@@ -6,7 +6,7 @@ import type { CommandCall } from './command-tree.js';
 import { withDatabase, type OpenDatabase } from './context.js';
 
 /** The morning on which the demo happens: a week before the end of the Japanese business year. */
-const DEMO_NOW = '2026-03-25T09:00:00+09:00';
+export const DEMO_NOW = '2026-03-25T09:00:00+09:00';
 /** Any constant that nothing else locks. */
 const DEMO_LOCK = 4_920_777;
 

@@ -26,8 +26,12 @@ function hasCode(error: unknown, code: string): error is SystemError {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** Says on stderr what went wrong, what was expected and found, and how to mend it; with `--json` as JSON on stdout too. */
-export function printFailure(output: Output, thrown: unknown): void {
+/** Says on stderr what went wrong, what was expected and found, and how to mend it; with `--json` as JSON on stdout too, with `more` beside it. */
+export function printFailure(
+  output: Output,
+  thrown: unknown,
+  more: Readonly<Record<string, unknown>> = {},
+): void {
   const error = asAppError(thrown);
   const described = describeError(error, output.language);
   const { t } = output;
@@ -40,7 +44,7 @@ export function printFailure(output: Output, thrown: unknown): void {
     output.note(`  ${t('cli.error.found')}: ${printable(String(error.details['found']))}`);
   }
   output.note(`  ${t('cli.error.remedy')}: ${printable(described.remedy)}`);
-  output.data({ error: { ...described, details: error.details, retryable: error.retryable } });
+  output.data({ error: { ...described, details: error.details, retryable: error.retryable }, ...more });
 }
 
 /** Row, column and file, as far as the error knows them. */

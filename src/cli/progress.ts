@@ -46,17 +46,15 @@ function bar(output: Output, label: string): Progress {
 
 function lines(output: Output, label: string): Progress {
   let last: number | undefined;
-  let stopped = false;
-  if (!output.json) output.note(`  ${label} …`);
   return {
     update(done) {
+      if (last === undefined && !output.json) output.note(`  ${label} …`);
       last = done;
     },
     stop() {
-      if (!stopped && last !== undefined && !output.json) {
+      if (last !== undefined && !output.json)
         output.note(`  ${label}: ${output.t('cli.progressDone', { done: last })}`);
-      }
-      stopped = true;
+      last = undefined;
     },
   };
 }

@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { FollowUpRunner } from '../../follow-ups/follow-up-runner.service.js';
 import { MailboxQueries } from '../../follow-ups/mailbox.queries.js';
 import { DoorsService } from '../../intake/doors.service.js';
@@ -9,19 +8,23 @@ import { Clock } from '../../platform/clock/clock.js';
 import { CandidatesQueries } from '../../recruiting/candidates.queries.js';
 import type { CommandCall, CommandHandler } from '../command-tree.js';
 import { withOpenApp, type App } from '../context.js';
-import { examplesFolder, withDemoWorld } from '../demo-world.js';
+import { DEMO_NOW, examplesFolder, withDemoWorld } from '../demo-world.js';
 import { EXIT } from '../exit-codes.js';
 import { startProgress } from '../progress.js';
+import { openFile } from '../read-file.js';
 import { printBrakes } from '../render/brakes.js';
 import { printCandidates } from '../render/candidates.js';
 import { printMails } from '../render/mails.js';
 import { runResult } from '../render/run-result.js';
-import { printHead, printStory } from '../render/run.js';
+import { printHead, printStory, type Story } from '../render/run.js';
+import { printSummary } from '../render/summary.js';
 import { joinStories, tellRun } from '../story.js';
 import { localTime, shortId, todayOf, zoneOf } from '../words.js';
 import { serveUntilSignal } from './serve.js';
 
 const BY = 'demo';
+/** The HR systems wrote their files on the evening before. */
+const EXPORTED = '2026-03-24T22:00:00+09:00';
 const MAILS = 6;
 const CANDIDATES = 8;
 
@@ -42,11 +45,11 @@ async function play(call: CommandCall, app: App): Promise<void> {
 
   output.heading(t('demo.files'));
   const imported = [
-    await importFile(call, app, join(examples, 'jp-employees-cp932.csv'), 'demo-jp', 'delta'),
-    await importFile(call, app, join(examples, 'en-workers.csv'), 'demo-en', 'delta'),
+    await importFile(call, app, join(examples, 'jp-employees-cp932.csv'), 'demo-jp', 'delta', EXPORTED),
+    await importFile(call, app, join(examples, 'en-workers.csv'), 'demo-en', 'delta', EXPORTED),
     await importRecord(call, app, join(examples, 'pushed-record.json')),
   ];
-  const stories = [];
+  const stories: Story[] = [];
   for (const run of imported) stories.push(await tellRun(app, run));
   printStory(output, joinStories(stories), null);
   printBrakes(
@@ -67,15 +70,18 @@ async function play(call: CommandCall, app: App): Promise<void> {
     `  ${output.warn(t(truncated.status === 'held' ? 'demo.truncatedHeld' : 'demo.truncatedNotHeld', { count: truncated.changes.suspected_absent }))}`,
   );
 
-  output.heading(t('demo.next'));
-  for (const command of nextCommands(imported[0])) output.line(`  ${command}`);
-  output.data({
-    runs: imported.map(runResult),
-    truncated: runResult(truncated),
-    mail,
-    candidates,
+  printSummary(output, joinStories(stories), {
+    sent: mail.sent,
+    accepted: sumAccepted(imported),
+    isHeld: truncated.status === 'held',
   });
+  output.heading(t('demo.next'));
+  for (const command of nextCommands(imported[0]))
+    output.line(`  ENISHI_HOME=${homeForPeople(app.env.home)} ENISHI_NOW=${DEMO_NOW} npx enishi ${command}`);
+  output.data({ runs: imported.map(runResult), truncated: runResult(truncated), mail, candidates });
 }
+
+const sumAccepted = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.rows.accepted, 0);
 
 async function importFile(
   call: CommandCall,
@@ -83,6 +89,7 @@ async function importFile(
   file: string,
   source: string,
   mode: 'full' | 'delta',
+  asOf?: string,
 ): Promise<Run> {
   const { output } = call;
   const progress = startProgress(output, basename(file));
@@ -91,8 +98,9 @@ async function importFile(
     .importFile({
       source,
       fileName: basename(file),
-      bytes: createReadStream(file),
+      bytes: await openFile(file),
       mode,
+      asOf,
       by: BY,
       progress: (done, total) => progress.update(done, total),
     })
@@ -136,12 +144,18 @@ async function showCandidates(call: CommandCall, app: App) {
   return page.items.length;
 }
 
+/** As short as it can be typed from here. */
+function homeForPeople(home: string): string {
+  const path = relative(process.cwd(), home);
+  return path.startsWith('..') ? home : path;
+}
+
 function nextCommands(run: Run | undefined): string[] {
   return [
-    `npx enishi runs plan ${run === undefined ? '<run>' : shortId(run.id)}`,
-    'npx enishi person show jp/002572',
-    'npx enishi rejections list --csv rejected.csv',
-    'npx enishi mailbox list',
-    'npx enishi matches list',
-  ].map((command) => `ENISHI_HOME=.enishi/demo ENISHI_NOW=2026-03-25T09:00:00+09:00 ${command}`);
+    `runs plan ${run === undefined ? '<run>' : shortId(run.id)}`,
+    'person show jp/002572',
+    'rejections list',
+    'mailbox list',
+    'matches list',
+  ];
 }

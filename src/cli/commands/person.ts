@@ -3,7 +3,8 @@ import { MatchesService } from '../../intake/matches.service.js';
 import type { CommandCall } from '../command-tree.js';
 import { actor, command, type App } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import type { Output } from '../output.js';
+import { fieldLabel } from '../../platform/i18n/i18n.js';
+import { printable, type Output } from '../output.js';
 import { runResult } from '../render/run-result.js';
 import { printTable } from '../table.js';
 import { localTime, maskEmail, shortId, zoneOf } from '../words.js';
@@ -76,45 +77,54 @@ function printPerson({ output }: CommandCall, app: App, person: PersonView): voi
   printTimeline(output, person.timeline, zoneOf(app.group));
 }
 
+/** One line for each event, its facts below it: a timeline is read from top to bottom. */
 function printTimeline(output: Output, items: readonly TimelineItem[], zone: string): void {
-  const { t } = output;
-  const column = (key: string): string => t(`show.columns.${key}`);
-  output.heading(t('show.timeline'));
-  printTable(
-    output,
-    [
-      { title: column('when'), value: (item) => localTime(item.at, zone), min: 16 },
-      {
-        title: column('number'),
-        value: (item) => (item.company === null ? null : `${item.company}/${item.employeeNumber ?? ''}`),
-      },
-      { title: column('what'), value: (item) => eventName(output, item.kind), min: 12 },
-      { title: column('who'), value: (item) => item.actor },
-      { title: column('run'), value: (item) => (item.runId === null ? null : shortId(item.runId)) },
-      { title: column('because'), value: (item) => detail(item.data), min: 20 },
-    ],
-    items,
-  );
-}
-
-function eventName(output: Output, kind: string): string {
-  const key = `words.event.${kind}`;
-  const name = output.t(key);
-  return name === key ? kind : name;
-}
-
-/** The facts of an event in one line; addresses are masked. */
-function detail(data: Readonly<Record<string, unknown>>): string {
-  const shown: string[] = [];
-  for (const [key, value] of Object.entries(data)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (isRecord(value)) shown.push(detail(value));
-    else
-      shown.push(
-        `${key}=${typeof value === 'string' && value.includes('@') && key.endsWith('mail') ? maskEmail(value) : text(value)}`,
-      );
+  output.heading(output.t('show.timeline'));
+  for (const item of items) {
+    const number = item.company === null ? '' : `${item.company}/${item.employeeNumber ?? ''}`;
+    const run = item.runId === null ? '' : `(${output.t('show.columns.run')} ${shortId(item.runId)})`;
+    const head = [
+      localTime(item.at, zone),
+      number,
+      output.bold(eventName(output, item.kind)),
+      item.actor,
+      run,
+    ];
+    output.line(`  ${head.filter((part) => part !== '').join('  ')}`);
+    const facts = detail(output, item.data, zone).join(output.language === 'ja' ? '、' : ', ');
+    if (facts !== '') output.line(`      ${printable(facts)}`);
   }
-  return shown.join(' ');
+}
+
+function eventName({ t }: Output, kind: string): string {
+  const keys = [`words.event.${kind.replaceAll('.', '_')}`, `words.change.${kind}`];
+  const known = keys.find((key) => t(key) !== key);
+  return known === undefined ? kind : t(known);
+}
+
+/** What an event tells, named as people name it; addresses are masked. */
+function detail(output: Output, data: Readonly<Record<string, unknown>>, zone: string): string[] {
+  return Object.entries(data).flatMap(([key, value]) => {
+    if (value === null || value === undefined || value === false || value === '') return [];
+    if (Array.isArray(value)) {
+      const texts = value.map(text).join(' ');
+      return texts === '' ? [] : [`${fieldLabel(key, output.language)} ${texts}`];
+    }
+    if (isRecord(value)) {
+      const inner = detail(output, value, zone);
+      const isSide = key === 'before' || key === 'after';
+      return isSide && inner.length > 0
+        ? [`[${output.t(`show.columns.${key}`)}] ${inner[0] ?? ''}`, ...inner.slice(1)]
+        : inner;
+    }
+    return [`${fieldLabel(key, output.language)} ${shownValue(value, zone)}`];
+  });
+}
+
+function shownValue(value: unknown, zone: string): string {
+  if (typeof value !== 'string') return text(value);
+  if (value.includes('@')) return maskEmail(value);
+  return /^\d{4}-\d{2}-\d{2}T/.test(value) ? localTime(value, zone) : value;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../../domain/app-error.js';
 import { RejectionsService } from '../../intake/rejections.service.js';
@@ -9,6 +8,7 @@ import { explainRejection, printRejections, rejectionResult } from '../render/re
 import { exitCodeOfRun, runResult } from '../render/run-result.js';
 import { showRun } from '../story.js';
 import { shortId } from '../words.js';
+import { readFileBytes } from '../read-file.js';
 import { countRecords, writeTextFile } from '../write-file.js';
 
 const MOST = 10_000;
@@ -52,7 +52,7 @@ export const rejectionsRetry = command(async (call, app) => {
   const file = input.argument('file');
   const run = await app.get(RejectionsService).retry({
     fileName: basename(file),
-    open: () => createReadStream(file),
+    open: () => readFileBytes(file),
     by: actor(call),
   });
   output.line(output.t('show.retrySent', { id: shortId(run.id) }));

@@ -16,20 +16,24 @@ export interface ServeOptions {
 export const serve: CommandHandler = async (call) => {
   const { loadEnv } = await import('../../platform/config/env.js');
   const role = call.input.choice('role', ROLES) ?? 'all';
-  return serveUntilSignal(call, loadEnv({ ...call.env }), { role, port: call.input.count('port') });
+  return serveUntilSignal(call, loadEnv({ ...call.env }), { role, port: call.input.count('port') }, (url) =>
+    call.output.data({ url }),
+  );
 };
 
+/** Serves, says where, and ends with the first signal. `onListening` is told the address. */
 export async function serveUntilSignal(
   call: CommandCall,
   env: Env,
   options: ServeOptions,
+  onListening: (url: string) => void = () => undefined,
 ): Promise<ExitCode> {
   const { output } = call;
   const server = await open(call, env, options);
   output.line();
   output.line(output.bold(output.t('show.listening', { url: server.address })));
   output.line(output.t('show.apiDocs', { url: `${server.address}/api/docs` }));
-  output.data({ url: server.address });
+  onListening(server.address);
   output.note(output.t('show.stopHint'));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await server.close();

@@ -33,7 +33,7 @@ export function printFollowUps(output: Output, story: Story): void {
       {
         title: column('items'),
         value: (row) =>
-          row.kinds.map((kind) => t(`words.followUpKind.${kind}`)).join(language === 'ja' ? '・' : ', '),
+          row.kinds.map((kind) => t(`words.followUpShort.${kind}`)).join(language === 'ja' ? '・' : ', '),
       },
       { title: column('count'), value: (row) => row.count, align: 'right', min: 4 },
       { title: column('name'), value: (row) => row.names },
@@ -43,7 +43,7 @@ export function printFollowUps(output: Output, story: Story): void {
 }
 
 /** Kinds of follow-up with how many are planned and between which days. */
-function plannedByKind(lines: readonly PlanLine[]): { kind: string; count: number; days: string }[] {
+export function plannedByKind(lines: readonly PlanLine[]): { kind: string; count: number; days: string }[] {
   const kinds = new Map<string, string[]>();
   for (const item of lines.flatMap((line) => line.followUps)) {
     if (item.op === 'cancel' || item.dueOn === null) continue;
@@ -64,7 +64,7 @@ interface WithheldRow {
 }
 
 /** By reason: people are counted once, not once for each thing that they do not get. */
-function groupWithheld({ withheld, lines }: Story): WithheldRow[] {
+export function groupWithheld({ withheld, lines }: Story): WithheldRow[] {
   const reasons = [...new Set(withheld.map((row) => row.because))];
   return reasons.map((because) => {
     const rows = withheld.filter((row) => row.because === because);

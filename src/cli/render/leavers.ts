@@ -15,7 +15,7 @@ export function printLeavers(output: Output, story: Story, runId: string | null)
   output.heading(t('show.leavers', { count: total }));
   const leavers = story.lines.filter((line) => line.kind === 'new_leaver');
   const today = story.decidedForAt.slice(0, 10);
-  const coming = leavers.filter((line) => dayOf(line) >= today).length;
+  const coming = countComing(story);
   output.line(
     `  ${t('show.leaversWhen', { coming, recent: leavers.length - coming, history: Math.max(0, total - leavers.length) })}`,
   );
@@ -29,6 +29,12 @@ export function printLeavers(output: Output, story: Story, runId: string | null)
   else if (left > 0) output.line(`  ${t('show.sampleOnly', { count: left })}`);
 }
 
+/** Leavers whose last day is still to come, today included. */
+export function countComing({ lines, decidedForAt }: Story): number {
+  const today = decidedForAt.slice(0, 10);
+  return lines.filter((line) => line.kind === 'new_leaver' && dayOf(line) >= today).length;
+}
+
 const dayOf = (line: PlanLine): string => sideOf(line)?.lastDay ?? '';
 
 /** Those to come, the next ones first; then those who have left, the latest first. */
@@ -37,7 +43,9 @@ function nearest(lines: readonly PlanLine[], today: string): PlanLine[] {
     const [x, y] = [dayOf(a), dayOf(b)];
     const [xComes, yComes] = [x >= today, y >= today];
     if (xComes !== yComes) return xComes ? -1 : 1;
-    return (xComes ? 1 : -1) * (x < y ? -1 : x > y ? 1 : 0);
+    if (x !== y) return (x < y ? -1 : 1) * (xComes ? 1 : -1);
+    // Not by number: those who leave on one day would otherwise all be of the same age.
+    return (sideOf(a)?.name ?? '') < (sideOf(b)?.name ?? '') ? -1 : 1;
   });
 }
 

@@ -27,7 +27,7 @@ export function followUpsText(output: Output, line: PlanLine): string {
   const planned = line.followUps.map((item) => {
     const day = item.dueOn === null ? '' : ` ${item.dueOn.slice(5)}`;
     const op = item.op === 'cancel' ? ` ${t('words.followUpState.cancelled')}` : '';
-    return `${t(`words.followUpKind.${item.kind}`)}${day}${op}`;
+    return `${t(`words.followUpShort.${item.kind}`)}${day}${op}`;
   });
   if (planned.length > 0) return planned.join(language === 'ja' ? '、' : ', ');
   const because = line.withheld[0]?.because;

@@ -1,7 +1,8 @@
-import type { ErrorDetail } from '../../domain/app-error.js';
+import { AppError, type ErrorDetail } from '../../domain/app-error.js';
 import type { Run } from '../../intake/run.js';
 import type { PlanLine } from '../../intake/runs.queries.js';
 import type { RejectionItem } from '../../intake/rejections.service.js';
+import { describeError } from '../../platform/i18n/i18n.js';
 import type { Output } from '../output.js';
 import { printTable } from '../table.js';
 import { shortId } from '../words.js';
@@ -63,14 +64,17 @@ export function printHead(output: Output, run: Run): void {
     output.line(`  ${t('show.file', { name: run.fileName, encoding: run.encoding, profile: run.profile })}`);
   }
   output.line(`  ${t('show.rows', { ...run.rows })}`);
+  if (run.error !== null) output.line(`  ${output.bad(noteText(output, run.error.code, run.error.details))}`);
   for (const note of run.notes) output.line(`  ${output.warn(noteText(output, note.code, note.details))}`);
 }
 
-/** A note of a run; one without a text is shown by its code. */
+/** A note of a run; a note that is the code of an error reads like that error. */
 function noteText(output: Output, code: string, details: Readonly<Record<string, ErrorDetail>>): string {
   const key = `notes.${code}`;
   const text = output.t(key, details);
-  return text === key ? `${code} ${JSON.stringify(details)}` : text;
+  if (text !== key) return text;
+  const { title, remedy } = describeError(new AppError(code, { details }), output.language);
+  return `${title} ${output.t('cli.error.remedy')}: ${remedy}`;
 }
 
 function printOtherChanges(output: Output, { lines }: Story): void {
