@@ -12,7 +12,8 @@ const features = [
 
 /** The arrows between features; every feature that stores a person may ask privacy. */
 const arrows = {
-  intake: ['departures', 'privacy'],
+  // A lower layer may be used directly: a policy becomes a run without departures passing it on.
+  intake: ['departures', 'rehire-registry', 'follow-ups', 'privacy'],
   departures: ['rehire-registry', 'follow-ups', 'privacy'],
   'follow-ups': ['alumni', 'privacy'],
   alumni: ['rehire-registry', 'privacy'],
