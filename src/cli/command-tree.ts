@@ -135,7 +135,11 @@ const people: readonly CommandSpec[] = [
     options: [{ flags: '--employment <key>', many: true }, AS],
     load: async () => (await import('./commands/person.js')).personSplit,
   },
-  { path: 'matches list', load: async () => (await import('./commands/matches.js')).matchesList },
+  {
+    path: 'matches list',
+    options: [LIMIT],
+    load: async () => (await import('./commands/matches.js')).matchesList,
+  },
   {
     path: 'matches decide',
     args: ['<id>'],
@@ -180,6 +184,7 @@ const registry: readonly CommandSpec[] = [
   {
     path: 'registry at',
     args: ['<day>'],
+    options: [LIMIT],
     load: async () => (await import('./commands/registry.js')).registryAt,
   },
   { path: 'policy list', load: async () => (await import('./commands/policy.js')).policyList },
@@ -191,6 +196,7 @@ const registry: readonly CommandSpec[] = [
   {
     path: 'policy preview',
     args: ['<file>'],
+    options: [LIMIT],
     load: async () => (await import('./commands/policy.js')).policyPreview,
   },
   {

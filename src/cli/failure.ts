@@ -40,8 +40,10 @@ export function printFailure(
   if (place !== undefined) output.note(`  ${t('cli.error.where')}: ${printable(place)}`);
   if (described.expected !== undefined)
     output.note(`  ${t('cli.error.expected')}: ${printable(described.expected)}`);
-  if (error.details['found'] !== undefined && error.details['found'] !== null) {
-    output.note(`  ${t('cli.error.found')}: ${printable(String(error.details['found']))}`);
+  const found = error.details['found'] ?? null;
+  // Most titles name what was found already.
+  if (found !== null && !described.title.includes(String(found))) {
+    output.note(`  ${t('cli.error.found')}: ${printable(String(found))}`);
   }
   output.note(`  ${t('cli.error.remedy')}: ${printable(described.remedy)}`);
   output.data({ error: { ...described, details: error.details, retryable: error.retryable }, ...more });

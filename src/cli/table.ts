@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import stringWidth from 'string-width';
 import { fit, printable, type Output } from './output.js';
 
-export type Cell = string | number | null | undefined;
+type Cell = string | number | null | undefined;
 
 export interface Column<T> {
   readonly title: string;

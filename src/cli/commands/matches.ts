@@ -2,9 +2,9 @@ import { AppError } from '../../domain/app-error.js';
 import { MatchesService, type MatchItem, type MatchSide } from '../../intake/matches.service.js';
 import { actor, command } from '../context.js';
 import { EXIT } from '../exit-codes.js';
+import { printable } from '../output.js';
 import { collectPages, noteMore } from '../pages.js';
 import { runResult } from '../render/run-result.js';
-import { printTable } from '../table.js';
 
 /** Pairs that may be one person, the likeliest first. */
 export const matchesList = command(async (call, app) => {
@@ -18,22 +18,16 @@ export const matchesList = command(async (call, app) => {
     last = page.at(-1);
     return { items: page, nextCursor: items.length > limit ? (last?.id ?? null) : null };
   });
-  const column = (key: string): string => t(`show.columns.${key}`);
-  printTable(
-    output,
-    [
-      { title: column('first'), value: (item) => side(item.a) },
-      { title: column('second'), value: (item) => side(item.b) },
-      { title: column('score'), value: (item) => item.score, align: 'right', min: 4 },
-      {
-        title: column('evidence'),
-        value: (item) => item.evidence.map((name) => evidenceName(t, name)).join('; '),
-        min: 16,
-      },
-      { title: column('id'), value: (item) => item.id, min: 36 },
-    ],
-    found.items,
-  );
+  if (found.items.length === 0) output.line(`  ${t('cli.nothing')}`);
+  for (const item of found.items) {
+    output.line(output.bold(item.id));
+    output.line(`  ${printable(side(item.a))}`);
+    output.line(`  ${printable(side(item.b))}`);
+    const evidence = item.evidence
+      .map((name) => evidenceName(t, name))
+      .join(output.language === 'ja' ? '、' : ', ');
+    output.line(`  ${t('show.columns.score')} ${String(item.score)}: ${evidence}`);
+  }
   noteMore(call, found);
   output.data({ items: found.items });
   return EXIT.done;

@@ -103,7 +103,8 @@ export const policyActivate = command(async (call, app) => {
   const { output } = call;
   const run = await app.get(PolicyRunsService).activate(call.input.argument('file'), actor(call));
   if (run.status === 'applied') {
-    const changed = Object.values(run.verdicts).reduce((sum, count) => sum + count, 0);
+    const { eligible, review, ineligible, unknown } = run.verdicts;
+    const changed = eligible + review + ineligible + unknown;
     output.line(output.t('show.policyActivated', { version: run.profile, changed }));
   } else {
     await showRun(app, output, run);

@@ -4,7 +4,7 @@ import type { RejectionReason } from '../../domain/observation.js';
 import { mergedTexts } from './catalogue.js';
 import { LANGUAGES, type Language } from './locale.js';
 
-export type TextValues = Readonly<Record<string, ErrorDetail | undefined>>;
+type TextValues = Readonly<Record<string, ErrorDetail | undefined>>;
 /** Gives the text of a key of the message catalogue, with its placeholders filled. */
 export type Translate = (key: string, values?: TextValues) => string;
 
