@@ -18,7 +18,11 @@ export interface AppParts extends PlatformParts {
 /** Every feature of the house, over parts that `openApp` opens and closes. */
 @Module({})
 export class AppModule {
-  static over(parts: AppParts, { workers }: { readonly workers: boolean }): DynamicModule {
+  /** @param also what only a server has: its log, health and metrics */
+  static over(
+    parts: AppParts,
+    { workers, also = [] }: { readonly workers: boolean; readonly also?: readonly DynamicModule[] },
+  ): DynamicModule {
     const { configDir } = parts.env;
     return {
       module: AppModule,
@@ -29,6 +33,7 @@ export class AppModule {
         DeparturesModule.over(parts),
         IntakeModule.over({ configDir }),
         RecruitingModule,
+        ...also,
       ],
     };
   }

@@ -6,13 +6,17 @@ import { AppModule, type AppParts } from './app.module.js';
 import { followUpRulesSchema } from './domain/follow-up.js';
 import { compileLeavingReasons, leavingReasonsSchema } from './domain/leaving-reason.js';
 import { openFollowUps } from './follow-ups/follow-ups.setup.js';
+import { Logger as PinoNestLogger } from 'nestjs-pino';
 import { Clock } from './platform/clock/clock.js';
 import { readConfigFile } from './platform/config/config-file.js';
-import type { Env } from './platform/config/env.js';
+import type { Env, Role } from './platform/config/env.js';
 import { loadGroupConfig } from './platform/config/group-config.js';
 import { Database } from './platform/database/database.js';
 import { migrate } from './platform/database/migrate.js';
 import { startEmbeddedPostgres } from './platform/embedded/embedded-postgres.js';
+import { sightRoutesOnly } from './platform/health/sight-routes.js';
+import type { Logger } from './platform/logging/logger.js';
+import { LoggingModule, sourceLogContext } from './platform/logging/logging.module.js';
 
 export interface AppOptions {
   /** One line at a time, for people: what is being started. */
@@ -44,14 +48,22 @@ export async function openApp(env: Env, options: AppOptions): Promise<OpenedApp>
 /** The house as a server: pages and API in roles `api` and `all`, workers in roles `worker` and `all`. */
 export async function openServer(
   env: Env,
-  options: AppOptions & { readonly role: 'all' | 'api' | 'worker'; readonly port?: number },
+  options: AppOptions & { readonly role: Role; readonly port?: number; readonly logger: Logger },
 ): Promise<OpenedServer> {
   return opening(env, options, async (parts, closers) => {
     const workers = options.role !== 'api';
-    const app = await NestFactory.create<NestExpressApplication>(AppModule.over(parts, { workers }), QUIET);
+    const also = [LoggingModule.over(options.logger)];
+    const app = await NestFactory.create<NestExpressApplication>(
+      AppModule.over(parts, { workers, also }),
+      QUIET,
+    );
     closers.push(() => app.close());
     app.disable('x-powered-by');
+    app.use(sourceLogContext);
+    if (options.role === 'worker') app.use(sightRoutesOnly);
     await app.listen(options.port ?? env.port);
+    // From here on: Nest's list of everything that it has put together helps nobody who reads a log.
+    app.useLogger(app.get(PinoNestLogger));
     return { ...access(app, closers), address: await app.getUrl() };
   });
 }
@@ -78,7 +90,9 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
   const { configDir } = env;
   const group = await loadGroupConfig(configDir);
   const rules = await readConfigFile(configDir, 'follow-ups.yaml', followUpRulesSchema);
-  const reasons = compileLeavingReasons(await readConfigFile(configDir, 'leaving-reasons.yaml', leavingReasonsSchema));
+  const reasons = compileLeavingReasons(
+    await readConfigFile(configDir, 'leaving-reasons.yaml', leavingReasonsSchema),
+  );
   const databaseUrl = env.databaseUrl ?? (await startEmbedded(env, options, closers));
   await migrate(databaseUrl);
   const clock = new Clock(env.now ?? null);

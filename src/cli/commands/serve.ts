@@ -1,12 +1,11 @@
 import { once } from 'node:events';
-import type { Env } from '../../platform/config/env.js';
+import type { Env, Role } from '../../platform/config/env.js';
 import type { CommandCall, CommandHandler } from '../command-tree.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-
-const ROLES = ['all', 'api', 'worker'] as const;
+import { closeInTime } from '../../platform/health/close-in-time.js';
 
 export interface ServeOptions {
-  readonly role: (typeof ROLES)[number];
+  readonly role: Role;
   readonly port?: number | undefined;
   /** Where the port is taken, any free one does. */
   readonly takeFreePort?: boolean;
@@ -14,9 +13,10 @@ export interface ServeOptions {
 
 /** Serves until a signal arrives; what is in flight is finished before the process ends. */
 export const serve: CommandHandler = async (call) => {
-  const { loadEnv } = await import('../../platform/config/env.js');
-  const role = call.input.choice('role', ROLES) ?? 'all';
-  return serveUntilSignal(call, loadEnv({ ...call.env }), { role, port: call.input.count('port') }, (url) =>
+  const { loadEnv, ROLES } = await import('../../platform/config/env.js');
+  const env = loadEnv({ ...call.env });
+  const role = call.input.choice('role', ROLES) ?? env.role;
+  return serveUntilSignal(call, env, { role, port: call.input.count('port') }, (url) =>
     call.output.data({ url }),
   );
 };
@@ -36,15 +36,21 @@ export async function serveUntilSignal(
   onListening(server.address);
   output.note(output.t('show.stopHint'));
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  await server.close();
+  await closeInTime(server);
   return EXIT.done;
 }
 
-async function open({ output }: CommandCall, env: Env, { role, port, takeFreePort = false }: ServeOptions) {
+async function open(call: CommandCall, env: Env, { role, port, takeFreePort = false }: ServeOptions) {
+  const { output } = call;
   const { openServer } = await import('../../app.js');
+  const { createLogger } = await import('../../platform/logging/logger.js');
+  // A terminal belongs to its person: without LOG_LEVEL only what is wrong is written, beside what the command says.
+  const level = (call.env['LOG_LEVEL'] ?? '').trim() === '' ? 'warn' : env.logLevel;
+  const logger = createLogger({ level, to: 2, role });
   const start = (at: number) =>
     openServer(env, {
       role,
+      logger,
       port: at,
       log: (line) => output.note(line),
       onError: (error) => output.note(error.message),

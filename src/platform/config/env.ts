@@ -31,7 +31,14 @@ export interface Env {
   readonly logLevel: LogLevel;
   readonly production: boolean;
   readonly lang: Language;
+  /** What this process does: answer (`api`), send and work (`worker`), or both. */
+  readonly role: Role;
+  /** Where traces go by OTLP over HTTP; undefined: none are made. */
+  readonly otlpEndpoint: string | undefined;
 }
+
+export const ROLES = ['all', 'api', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
 
 const secretKeyLength = 32;
 
@@ -42,6 +49,7 @@ const publicUrl = z
   .url({ protocol: /^https?$/, hostname: /./ })
   .refine((value) => !/[?#]/.test(value))
   .transform((value) => value.replace(/\/+$/, ''));
+const httpUrl = z.url({ protocol: /^https?$/, hostname: /./ });
 const port = z
   .string()
   .regex(/^\d{1,5}$/)
@@ -69,6 +77,7 @@ const shown = new Set([
   'ENV_NODE_ENV',
   'ENV_LANG',
   'ENV_FOLDER',
+  'ENV_ROLE',
 ]);
 
 class Reader {
@@ -164,5 +173,7 @@ export function loadEnv(source: NodeJS.ProcessEnv): Env {
     logLevel: reader.read('LOG_LEVEL', logLevel, 'ENV_LOG_LEVEL') ?? 'info',
     production,
     lang: detectLanguage({ env: source }),
+    role: reader.read('ENISHI_ROLE', z.enum(ROLES), 'ENV_ROLE') ?? 'all',
+    otlpEndpoint: reader.read('OTEL_EXPORTER_OTLP_ENDPOINT', httpUrl, 'ENV_OTLP_ENDPOINT'),
   };
 }
