@@ -68,6 +68,13 @@ export class Input {
     throw invalidValue(flagOf(name), text, values.join(' | '));
   }
 
+  /** @throws CLI_MISSING_OPTION, CLI_VALUE_INVALID */
+  requiredChoice<T extends string>(name: string, values: readonly T[]): T {
+    const value = this.choice(name, values);
+    if (value !== undefined) return value;
+    throw new AppError('CLI_MISSING_OPTION', { details: { name: flagOf(name) } });
+  }
+
   /**
    * A calendar day `YYYY-MM-DD` that exists.
    *

@@ -17,7 +17,7 @@ export const registryOverride = command(async (call, app) => {
   const result = await app.get(OverridesService).set({
     personId,
     company,
-    verdict: input.choice('verdict', VERDICTS) ?? 'review',
+    verdict: input.requiredChoice('verdict', VERDICTS),
     reason: input.requiredText('reason'),
     author: actor(call),
     untilDay: input.day('until') ?? null,
