@@ -14,6 +14,9 @@ import { loadGroupConfig } from './platform/config/group-config.js';
 import { Database } from './platform/database/database.js';
 import { migrate } from './platform/database/migrate.js';
 import { startEmbeddedPostgres } from './platform/embedded/embedded-postgres.js';
+import { InboxWorker } from './intake/inbox-worker.service.js';
+import type { HttpSettings } from './platform/http/http.module.js';
+import { prepareServer } from './platform/http/prepare-server.js';
 import { sightRoutesOnly } from './platform/health/sight-routes.js';
 import type { Logger } from './platform/logging/logger.js';
 import { LoggingModule, sourceLogContext } from './platform/logging/logging.module.js';
@@ -48,26 +51,33 @@ export async function openApp(env: Env, options: AppOptions): Promise<OpenedApp>
 /** The house as a server: pages and API in roles `api` and `all`, workers in roles `worker` and `all`. */
 export async function openServer(
   env: Env,
-  options: AppOptions & { readonly role: Role; readonly port?: number; readonly logger: Logger },
+  options: AppOptions & {
+    readonly role: Role;
+    readonly port?: number;
+    readonly logger: Logger;
+    readonly http?: HttpSettings;
+  },
 ): Promise<OpenedServer> {
   return opening(env, options, async (parts, closers) => {
     const workers = options.role !== 'api';
     const also = [LoggingModule.over(options.logger)];
     const app = await NestFactory.create<NestExpressApplication>(
-      AppModule.over(parts, { workers, also }),
-      QUIET,
+      AppModule.over(parts, { workers, also, http: options.http ?? {} }),
+      { ...QUIET, bodyParser: false },
     );
     closers.push(() => app.close());
-    app.disable('x-powered-by');
     app.use(sourceLogContext);
     if (options.role === 'worker') app.use(sightRoutesOnly);
+    prepareServer(app, API_VERSION);
     await app.listen(options.port ?? env.port);
+    app.get(InboxWorker).start();
     // From here on: Nest's list of everything that it has put together helps nobody who reads a log.
     app.useLogger(app.get(PinoNestLogger));
     return { ...access(app, closers), address: await app.getUrl() };
   });
 }
 
+const API_VERSION = '1.0.0';
 const QUIET = { logger: ['error', 'warn'] as ('error' | 'warn')[], abortOnError: false };
 
 type Closer = () => Promise<void>;
@@ -104,6 +114,7 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
     databaseUrl,
     redisUrls: env.redisUrls,
     smtpUrl: env.smtpUrl ?? null,
+    production: env.production,
     publicUrl: env.publicUrl ?? `http://localhost:${env.port}`,
     configDir,
     rules,

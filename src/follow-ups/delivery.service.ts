@@ -2,6 +2,8 @@ import { AppError } from '../domain/app-error.js';
 import type { Clock } from '../platform/clock/clock.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import type { MailTransport, SmtpMail, StoredMail } from '../platform/mail/mail.js';
+import { isOutage } from '../platform/mail/smtp-mail.js';
+import type { OutageBreaker } from '../platform/queue/outage-breaker.js';
 import type { LetterWriter } from './letter.js';
 import type { SendFacts } from './send-check.js';
 import { checkBeforeSending } from './send-check.js';
@@ -30,12 +32,14 @@ export class DeliveryService {
     private readonly transport: MailTransport,
     private readonly letters: LetterWriter,
     private readonly options: { readonly leaseSecs: number; readonly worker: string },
+    private readonly outage: OutageBreaker,
   ) {}
 
   /**
    * Safe to call any number of times and from several workers at once.
    *
    * @throws MAIL_TEMPORARY (retryable) when nothing was accepted and it should be tried again
+   * @throws MAIL_OUTAGE (retryable) when the mail server is away: no fault of this mail
    * @throws DELIVERY_IN_WORK (retryable) while another worker's lease runs
    * @throws FOLLOW_UP_COMPANY_UNKNOWN
    */
@@ -67,6 +71,9 @@ export class DeliveryService {
     if (typeof begun === 'string') return begun;
     const { facts, letter } = begun;
     const result = await smtp.send(letter.mail);
+    const isAway = isOutage(result);
+    if (isAway) this.outage.failed();
+    else this.outage.succeeded();
     const code = result.outcome === 'accepted' ? null : result.code;
     const state = LEDGER_STATE[result.outcome];
     const isOurs = await this.database.transaction((sql) =>
@@ -81,7 +88,10 @@ export class DeliveryService {
       case 'uncertain':
         return 'uncertain';
       case 'temporary':
-        throw new AppError('MAIL_TEMPORARY', { retryable: true, details: { code: result.code } });
+        throw new AppError(isAway ? 'MAIL_OUTAGE' : 'MAIL_TEMPORARY', {
+          retryable: true,
+          details: { code: result.code },
+        });
     }
   }
 

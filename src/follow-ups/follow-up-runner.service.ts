@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../domain/app-error.js';
 import type { SendingRules } from '../domain/follow-up-rules.js';
 import type { Database } from '../platform/database/database.js';
 import type { JobQueues, WorkerHandle } from '../platform/queue/job-queues.js';
+import { JobLater } from '../platform/queue/job.js';
+import type { OutageBreaker } from '../platform/queue/outage-breaker.js';
 import type { DeliveryResult, DeliveryService } from './delivery.service.js';
 import type { FollowUpJob, FollowUpJobs } from './follow-up.job.js';
 import type { RelayReport, RelayService } from './relay.service.js';
@@ -26,6 +29,7 @@ type OnDone = (followUpId: string, result: DeliveryResult | 'failed') => void;
 
 const POLL_MS = 25;
 const MAX_LOCK_MS = 30_000;
+const MIN_OUTAGE_DELAY_MS = 1_000;
 
 /** Takes jobs off the queues and has each one delivered. */
 export class FollowUpRunner {
@@ -38,6 +42,7 @@ export class FollowUpRunner {
     private readonly relay: RelayService,
     private readonly delivery: DeliveryService,
     private readonly sending: SendingRules,
+    private readonly outage: OutageBreaker,
   ) {}
 
   /** Starts the workers of both queues. */
@@ -81,13 +86,13 @@ export class FollowUpRunner {
   }
 
   private startWorker(job: FollowUpJob, onDone: OnDone): WorkerHandle {
-    return this.queues.work(
+    const worker = this.queues.work(
       job,
       async ({ followUpId }) => {
         let result: DeliveryResult | 'failed' = 'failed';
         this.inWork += 1;
         try {
-          result = await this.delivery.deliver(followUpId);
+          result = await this.deliver(followUpId);
         } finally {
           this.inWork -= 1;
           onDone(followUpId, result);
@@ -98,16 +103,37 @@ export class FollowUpRunner {
         lockMs: Math.min(MAX_LOCK_MS, this.sending.leaseSecs * 1_000),
       },
     );
+    const unlisten = this.outage.listen({ onOpen: () => worker.pause(), onClose: () => worker.resume() });
+    return {
+      ...worker,
+      close() {
+        unlisten();
+        return worker.close();
+      },
+    };
+  }
+
+  /** While the mail server is away nothing is tried, and no attempt is used up: neither is the fault of this mail. */
+  private async deliver(followUpId: string): Promise<DeliveryResult> {
+    const later = new JobLater(Math.max(MIN_OUTAGE_DELAY_MS, this.sending.retryDelaySecs * 1_000));
+    if (this.outage.isOpen) throw later;
+    try {
+      return await this.delivery.deliver(followUpId);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'MAIL_OUTAGE') throw later;
+      throw error;
+    }
   }
 
   /**
-   * Until nothing waits and nothing of ours is in work. Jobs in other processes are theirs; one whose process died
+   * Until nothing waits (or the mail server is away) and nothing of ours is in work. Jobs in other processes are theirs; one whose process died
    * comes back by itself later. A job that failed is put back a moment after its handler ends: hence the second look.
    */
   private async untilIdle(): Promise<void> {
     for (let quiet = 0; quiet < 2;) {
       await sleep(POLL_MS);
-      quiet = (await this.waiting()) === 0 && this.inWork === 0 ? quiet + 1 : 0;
+      const nothingToTake = this.outage.isOpen || (await this.waiting()) === 0;
+      quiet = nothingToTake && this.inWork === 0 ? quiet + 1 : 0;
     }
   }
 

@@ -22,8 +22,8 @@ export function followUpJobs({ attempts, retryDelaySecs }: SendingRules): Follow
     removeOnFail: { age: 7 * 86_400, count: 10_000 },
   };
   return {
-    exitInterviews: { queue: 'exit-interviews', payload, options },
-    invitations: { queue: 'invitations', payload, options },
+    exitInterviews: { queue: 'exit-interviews', payload, version: 1, options },
+    invitations: { queue: 'invitations', payload, version: 1, options },
   };
 }
 

@@ -5,7 +5,9 @@ import type { Clock } from '../platform/clock/clock.js';
 import type { Database } from '../platform/database/database.js';
 import { localMailbox } from '../platform/mail/local-mailbox.js';
 import { smtpMail } from '../platform/mail/smtp-mail.js';
-import { JobQueues } from '../platform/queue/job-queues.js';
+import type { MailTransport } from '../platform/mail/mail.js';
+import { JobQueues, type JobQueuesOptions } from '../platform/queue/job-queues.js';
+import { OutageBreaker } from '../platform/queue/outage-breaker.js';
 import { AnswersService } from './answers.service.js';
 import type { CompanyProfiles } from './company-profile.js';
 import { DeliveryService } from './delivery.service.js';
@@ -32,6 +34,12 @@ export interface FollowUpsOptions {
   readonly configDir: string;
   readonly rules: FollowUpRules;
   readonly companies: CompanyProfiles;
+  /** Refuses a Redis that could lose jobs on a crash. */
+  readonly production?: boolean;
+  /** Spans of jobs; none unless given. */
+  readonly telemetry?: JobQueuesOptions['telemetry'];
+  /** When to stop trying a mail server that is away, and how often to ask whether it is back. */
+  readonly outage?: { readonly failuresToOpen: number; readonly probeMs: number };
   /** Told about trouble with the queue's connection. */
   readonly onError: (error: Error) => void;
 }
@@ -45,9 +53,15 @@ export interface FollowUps {
   readonly answers: AnswersService;
   readonly queries: FollowUpQueries;
   readonly mailbox: MailboxQueries;
+  readonly queues: JobQueues;
+  readonly queueNames: readonly string[];
+  readonly transport: MailTransport;
+  readonly outage: OutageBreaker;
   /** Ends workers, queues and mail connections; the database stays open. Safe to repeat. */
   close(): Promise<void>;
 }
+
+const OUTAGE = { failuresToOpen: 5, probeMs: 10_000 };
 
 /**
  * Puts the room together, for the server and for a command alike. Starts no worker.
@@ -58,25 +72,47 @@ export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUp
   const { sending } = rules;
   const templates = await loadLetterTemplates(join(options.configDir, 'templates'));
   const transport = options.smtpUrl === null ? localMailbox() : smtpMail({ url: options.smtpUrl });
-  const queues = await JobQueues.open(options);
+  const queues = await JobQueues.open({
+    databaseUrl: options.databaseUrl,
+    redisUrls: options.redisUrls,
+    onError: options.onError,
+    ...(options.production !== undefined && { production: options.production }),
+    ...(options.telemetry !== undefined && { telemetry: options.telemetry }),
+  });
+  const outage = new OutageBreaker({
+    ...(options.outage ?? OUTAGE),
+    probe: () => (transport.channel === 'smtp' ? transport.probe() : Promise.resolve()),
+  });
   const jobs = followUpJobs(sending);
   const letters = new LetterWriter(rules, companies, templates, publicUrl);
   const worker = `${process.pid}-${randomUUID()}`;
-  const delivery = new DeliveryService(database, clock, transport, letters, {
-    leaseSecs: sending.leaseSecs,
-    worker,
-  });
+  const delivery = new DeliveryService(
+    database,
+    clock,
+    transport,
+    letters,
+    {
+      leaseSecs: sending.leaseSecs,
+      worker,
+    },
+    outage,
+  );
   const relay = new RelayService(database, clock, queues, jobs, sending);
   return {
     companies,
     intents: new IntentsService(rules.sendAt),
     relay,
-    runner: new FollowUpRunner(database, queues, jobs, relay, delivery, sending),
+    runner: new FollowUpRunner(database, queues, jobs, relay, delivery, sending, outage),
     service: new FollowUpsService(database, clock),
     answers: new AnswersService(database, clock),
     queries: new FollowUpQueries(database, rules),
     mailbox: new MailboxQueries(database),
+    queues,
+    queueNames: [jobs.exitInterviews.queue, jobs.invitations.queue],
+    transport,
+    outage,
     async close() {
+      outage.end();
       await queues.close();
       await transport.close();
     },

@@ -7,7 +7,7 @@ const LIMIT_MS = 27_000;
  */
 export async function closeInTime(
   server: { close(): Promise<void> },
-  onLate = () => undefined,
+  onLate: () => void = () => undefined,
 ): Promise<void> {
   const timer = setTimeout(() => {
     onLate();

@@ -24,6 +24,8 @@ export type SendOutcome =
 export interface SmtpMail {
   readonly channel: 'smtp';
   send(mail: OutgoingMail): Promise<SendOutcome>;
+  /** Speaks to the server as far as a login, sends nothing; rejects when it is not there or does not let us in. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -59,11 +59,22 @@ export function smtpMail({ url, maxConnections = 4, timeoutMs = 30_000 }: SmtpMa
         streams.delete(mail.messageId);
       }
     },
+    async probe() {
+      await transport.verify();
+    },
     close() {
       transport.close();
       return Promise.resolve();
     },
   };
+}
+
+/**
+ * True when the server was not there, or would not have us: that says nothing about this mail, and every other one
+ * would fare alike. 421 is how a server says that it closes.
+ */
+export function isOutage(result: SendOutcome): boolean {
+  return result.outcome === 'temporary' && !/^SMTP_4(?!21)/.test(result.code);
 }
 
 function messageOf(mail: OutgoingMail, to: string) {

@@ -1,16 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresBackend, createRedisBackend, Queue, runMigrations, Worker } from 'bullmq';
-import type { BackendFactory, IQueueBackend, Job, JobProgress, QueueOptions } from 'bullmq';
+import type { BackendFactory, IQueueBackend, Job, JobProgress, QueueOptions, Telemetry } from 'bullmq';
 import { Cluster, Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { AppError } from '../../domain/app-error.js';
 import type { JobDefinition, JobRequest } from './job.js';
 import { runJob } from './job.js';
+import { findRedisTrouble } from './redis-check.js';
 
 export interface JobQueuesOptions {
   readonly databaseUrl: string;
   /** None: BullMQ runs on the same PostgreSQL. Several: the nodes of a Redis Cluster. */
   readonly redisUrls: readonly string[];
+  /** Refuses a Redis without an append-only file too. */
+  readonly production?: boolean;
+  /** Spans of jobs; none unless given. */
+  readonly telemetry?: Telemetry;
   /** Told about connection trouble; the next call reports it too. */
   readonly onError: (error: Error) => void;
 }
@@ -18,6 +24,25 @@ export interface JobQueuesOptions {
 export interface WorkerHandle {
   /** Waits for the jobs in work, takes no new ones. */
   close(): Promise<void>;
+  /** Takes no new jobs until `resume`; those in work go on. Safe to repeat. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Jobs of one queue by where they stand. */
+export interface QueueDepth {
+  readonly queue: string;
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+}
+
+/** What the two backends differ in, besides the factories. */
+interface Transport {
+  /** @throws AppError saying what is wrong with the queue's home */
+  readonly check: () => Promise<void>;
+  readonly disconnect: () => Promise<void>;
 }
 
 export interface StartWorkerOptions {
@@ -51,11 +76,16 @@ export class JobQueues {
   constructor(
     private readonly produce: BackendFactory<IQueueBackend, Chosen>,
     private readonly consume: BackendFactory<IQueueBackend, Chosen>,
-    private readonly onError: (error: Error) => void,
-    private readonly disconnect: () => Promise<void>,
+    private readonly options: Pick<JobQueuesOptions, 'onError' | 'telemetry'>,
+    private readonly transport: Transport,
   ) {}
 
-  /** Connects, and brings BullMQ's own schema up to date where it lives on PostgreSQL. */
+  /**
+   * Connects, and brings BullMQ's own schema up to date where it lives on PostgreSQL. A Redis that cannot be reached
+   * is waited for while others work; one that is reached and set up to lose jobs is refused.
+   *
+   * @throws REDIS_EVICTS, REDIS_NOT_DURABLE (production)
+   */
   static async open(options: JobQueuesOptions): Promise<JobQueues> {
     const [first, ...others] = options.redisUrls;
     return first === undefined ? openOnPostgres(options) : openOnRedis(options, [first, ...others]);
@@ -78,6 +108,29 @@ export class JobQueues {
     return LIVE_STATES.has(await this.queue(definition.queue).getJobState(jobId));
   }
 
+  /** @throws AppError: REDIS_* or QUEUE_UNREACHABLE */
+  check(): Promise<void> {
+    return this.transport.check();
+  }
+
+  async depth(queue: string): Promise<QueueDepth> {
+    const counts = await this.queue(queue).getJobCounts(
+      'waiting',
+      'prioritized',
+      'active',
+      'delayed',
+      'failed',
+    );
+    const of = (state: string) => counts[state] ?? 0;
+    return {
+      queue,
+      waiting: of('waiting') + of('prioritized'),
+      active: of('active'),
+      delayed: of('delayed'),
+      failed: of('failed'),
+    };
+  }
+
   /** Jobs that a worker could take now; those in work or waiting for a back-off are not counted. */
   async waiting<P>(definition: JobDefinition<P>): Promise<number> {
     const counts = await this.queue(definition.queue).getJobCounts('waiting', 'prioritized');
@@ -92,19 +145,22 @@ export class JobQueues {
   ): WorkerHandle {
     const worker = new Worker<unknown, void, string, IQueueBackend, JobProgress, Chosen>(
       definition.queue,
-      (job: Job<unknown, void>) => runJob(definition, job, handle),
+      (job: Job<unknown, void>, token) =>
+        runJob(definition, job, handle, { token, onError: (error) => this.tell(error) }),
       {
         connection: CHOSEN,
         prefix: REDIS_PREFIX,
         concurrency,
-        name: randomUUID(), // A worker that dies is no fault of the job; the row decides whether it may run again.
+        name: randomUUID(),
+        ...this.telemetry(),
+        // A worker that dies is no fault of the job; the row decides whether it may run again.
         maxStalledCount: 1_000,
         lockDuration: lockMs,
         stalledInterval: lockMs,
       },
       this.consume,
     );
-    worker.on('error', this.onError);
+    worker.on('error', this.options.onError);
     worker.on('failed', (job, error) => {
       const isOver =
         job === undefined ||
@@ -113,6 +169,8 @@ export class JobQueues {
       if (isOver) onExhausted?.(error instanceof AppError ? error.code : error.name);
     });
     const handleOf: WorkerHandle = {
+      pause: () => void worker.pause(true).catch(this.options.onError),
+      resume: () => void worker.resume().catch(this.options.onError),
       close: async () => {
         await worker.close();
         this.workers.delete(handleOf);
@@ -127,33 +185,42 @@ export class JobQueues {
     this.closed ??= (async () => {
       await Promise.all([...this.workers].map((worker) => worker.close()));
       await Promise.all([...this.queues.values()].map((queue) => queue.close()));
-      await this.disconnect();
+      await this.transport.disconnect();
     })();
     return this.closed;
+  }
+
+  private telemetry(): { telemetry?: Telemetry } {
+    const { telemetry } = this.options;
+    return telemetry === undefined ? {} : { telemetry };
+  }
+
+  private tell(error: unknown): void {
+    this.options.onError(error instanceof Error ? error : new Error('UNEXPECTED', { cause: error }));
   }
 
   private queue(name: string): AnyQueue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      const options: QueueOptions<Chosen> = { connection: CHOSEN, prefix: REDIS_PREFIX };
+      const options: QueueOptions<Chosen> = { connection: CHOSEN, prefix: REDIS_PREFIX, ...this.telemetry() };
       queue = new Queue(name, options, this.produce);
-      queue.on('error', this.onError);
+      queue.on('error', this.options.onError);
       this.queues.set(name, queue);
     }
     return queue;
   }
 }
 
-async function openOnPostgres({ databaseUrl, onError }: JobQueuesOptions): Promise<JobQueues> {
+async function openOnPostgres(options: JobQueuesOptions): Promise<JobQueues> {
   const pool = new Pool({
-    connectionString: databaseUrl,
+    connectionString: options.databaseUrl,
     application_name: 'enishi-queue',
     // Each worker keeps one connection for LISTEN; the rest is for short queries.
     max: 8,
     keepAlive: true,
     options: `-c search_path=${POSTGRES_SCHEMA}`,
   });
-  pool.on('error', onError);
+  pool.on('error', options.onError);
   // Each queue and worker listens to the pool that they share, and leaves its listener behind when it closes.
   pool.setMaxListeners(0);
   const client = await pool.connect();
@@ -162,25 +229,90 @@ async function openOnPostgres({ databaseUrl, onError }: JobQueuesOptions): Promi
   } finally {
     client.release();
   }
-  const factory: BackendFactory<IQueueBackend, Chosen> = (name, options, more) =>
-    createPostgresBackend(name, { ...options, connection: pool }, more);
-  return new JobQueues(factory, factory, onError, () => pool.end());
+  const factory: BackendFactory<IQueueBackend, Chosen> = (name, more, rest) =>
+    createPostgresBackend(name, { ...more, connection: pool }, rest);
+  return new JobQueues(factory, factory, options, {
+    async check() {
+      await reached(pool.query('select 1 from job limit 1'), 'QUEUE_UNREACHABLE');
+    },
+    disconnect: () => pool.end(),
+  });
 }
 
-function openOnRedis({ onError }: JobQueuesOptions, urls: readonly [string, ...string[]]): JobQueues {
+async function openOnRedis(
+  options: JobQueuesOptions,
+  urls: readonly [string, ...string[]],
+): Promise<JobQueues> {
   // A producer gives up quickly, so that the relay can say so; a worker waits for Redis to come back.
   const producer = connect(urls, 3);
   const consumer = connect(urls, null);
-  for (const client of [producer, consumer]) client.on('error', onError);
+  for (const client of [producer, consumer]) client.on('error', options.onError);
   const over =
     (connection: Redis | Cluster): BackendFactory<IQueueBackend, Chosen> =>
-    (name, options, more) =>
-      createRedisBackend(name, { ...options, connection }, more);
-  return new JobQueues(over(producer), over(consumer), onError, () => {
-    producer.disconnect();
-    consumer.disconnect();
-    return Promise.resolve();
-  });
+    (name, more, rest) =>
+      createRedisBackend(name, { ...more, connection }, rest);
+  const transport: Transport = {
+    async check() {
+      if (producer.status !== 'ready') throw new AppError('REDIS_UNREACHABLE', { retryable: true });
+      await reached(producer.ping(), 'REDIS_UNREACHABLE');
+      const trouble = await reached(
+        findRedisTrouble(producer, options.production === true),
+        'REDIS_UNREACHABLE',
+      );
+      if (trouble !== null) throw trouble;
+    },
+    disconnect() {
+      producer.disconnect();
+      consumer.disconnect();
+      return Promise.resolve();
+    },
+  };
+  try {
+    if (await isReady(producer)) await refuseTrouble(transport);
+  } catch (error) {
+    await transport.disconnect();
+    throw error;
+  }
+  return new JobQueues(over(producer), over(consumer), options, transport);
+}
+
+/** What passes by itself is no reason not to start; readiness tells it. */
+async function refuseTrouble(transport: Transport): Promise<void> {
+  try {
+    await transport.check();
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) return;
+    throw error;
+  }
+}
+
+const START_WAIT_MS = 5_000;
+const CHECK_WAIT_MS = 2_000;
+
+async function isReady(client: Redis | Cluster): Promise<boolean> {
+  for (const until = performance.now() + START_WAIT_MS; performance.now() < until;) {
+    if (client.status === 'ready') return true;
+    await sleep(20);
+  }
+  return false;
+}
+
+/** The answer, or the error that says that there was none in time. */
+async function reached<T>(answer: Promise<T>, code: string): Promise<T> {
+  const late = new AbortController();
+  try {
+    return await Promise.race([
+      answer,
+      sleep(CHECK_WAIT_MS, undefined, { signal: late.signal, ref: false }).then(() => {
+        throw new AppError(code, { retryable: true });
+      }),
+    ]);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError(code, { retryable: true, cause: error });
+  } finally {
+    late.abort();
+  }
 }
 
 function connect(urls: readonly [string, ...string[]], maxRetriesPerRequest: number | null): Redis | Cluster {

@@ -1,13 +1,16 @@
-import { UnrecoverableError } from 'bullmq';
+import { DelayedError, UnrecoverableError } from 'bullmq';
 import type { Job, JobsOptions } from 'bullmq';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AppError } from '../../domain/app-error.js';
+import { withLogContext } from '../logging/log-context.js';
 
 /** Name, payload, id and retries of one kind of job in one place. */
 export interface JobDefinition<P> {
   readonly queue: string;
   /** Carries a version `v` and ids only: what is in a queue is readable to whoever runs it. */
   readonly payload: z.ZodType<P>;
+  /** The newest `v` that this release knows; `payload` accepts all older ones that may still be in a queue. */
+  readonly version: number;
   readonly options: Omit<JobsOptions, 'jobId'>;
 }
 
@@ -17,21 +20,64 @@ export interface JobRequest<P> {
   readonly payload: P;
 }
 
+/** Thrown by a handler that cannot work now through no fault of the job: put back, and no attempt is used up. */
+export class JobLater extends Error {
+  constructor(readonly delayMs: number) {
+    super('JOB_LATER');
+    this.name = 'JobLater';
+  }
+}
+
+/** How long a job of a newer release waits for a worker of that release. */
+const PARK_MS = 60_000;
+const versioned = z.looseObject({ v: z.int() });
+
+type RunnableJob = Pick<Job<unknown>, 'id' | 'data' | 'moveToDelayed'>;
+
 /**
  * The only place that turns our errors into BullMQ's: a permanent one ends the job, every other one is retried as the
- * definition says. Nothing is swallowed.
+ * definition says. A payload of a newer version is parked for a newer worker. Nothing is swallowed; but a queue is
+ * readable, so what it keeps about a failure is our code or the kind of error, never its message.
  */
 export async function runJob<P, R>(
   definition: JobDefinition<P>,
-  job: Pick<Job<unknown>, 'data'>,
+  job: RunnableJob,
   handle: (payload: P) => Promise<R>,
+  {
+    token,
+    onError = () => undefined,
+  }: { readonly token?: string | undefined; readonly onError?: (error: unknown) => void } = {},
 ): Promise<R> {
+  const version = versioned.safeParse(job.data);
+  if (version.success && version.data.v > definition.version) return putBack(job, token, PARK_MS);
   const payload = definition.payload.safeParse(job.data);
   if (!payload.success) throw new UnrecoverableError('JOB_PAYLOAD_INVALID');
   try {
-    return await handle(payload.data);
+    return await withLogContext({ queue: definition.queue, jobId: job.id ?? '' }, () => handle(payload.data));
   } catch (error) {
-    if (error instanceof AppError && !error.retryable) throw new UnrecoverableError(error.code);
-    throw error;
+    if (error instanceof JobLater) return putBack(job, token, error.delayMs);
+    if (error instanceof AppError) {
+      if (!error.retryable) throw new UnrecoverableError(error.code);
+      throw withoutWords(error.code);
+    }
+    onError(error);
+    throw withoutWords(codeOf(error));
   }
+}
+
+async function putBack(job: RunnableJob, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
+}
+
+function withoutWords(code: string): Error {
+  const error = new Error(code);
+  error.stack = `Error: ${code}`;
+  return error;
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'UNEXPECTED';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'name' in error && typeof error.name === 'string' ? error.name : 'UNEXPECTED';
 }
