@@ -4,7 +4,9 @@ import type { FollowUpRules } from './domain/follow-up.js';
 import type { LeavingReasons } from './domain/leaving-reason.js';
 import { FollowUpsModule } from './follow-ups/follow-ups.module.js';
 import type { FollowUps } from './follow-ups/follow-ups.setup.js';
+import { IntakeHttpModule } from './intake/intake-http.module.js';
 import { IntakeModule } from './intake/intake.module.js';
+import { HttpModule, type HttpSettings } from './platform/http/http.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { RecruitingModule } from './recruiting/recruiting.module.js';
 import { RehireRegistryModule } from './rehire-registry/rehire-registry.module.js';
@@ -18,12 +20,20 @@ export interface AppParts extends PlatformParts {
 /** Every feature of the house, over parts that `openApp` opens and closes. */
 @Module({})
 export class AppModule {
-  /** @param also what only a server has: its log, health and metrics */
+  /**
+   * @param also what only a server has: its log, health and metrics
+   * @param http what only a server has: the routes of the API, with its limits
+   */
   static over(
     parts: AppParts,
-    { workers, also = [] }: { readonly workers: boolean; readonly also?: readonly DynamicModule[] },
+    {
+      workers,
+      also = [],
+      http,
+    }: { readonly workers: boolean; readonly also?: readonly DynamicModule[]; http?: HttpSettings },
   ): DynamicModule {
     const { configDir } = parts.env;
+    const intake = IntakeModule.over({ configDir });
     return {
       module: AppModule,
       imports: [
@@ -31,9 +41,10 @@ export class AppModule {
         RehireRegistryModule.register(configDir),
         { ...FollowUpsModule.over(parts.followUps, { workers }), global: true },
         DeparturesModule.over(parts),
-        IntakeModule.over({ configDir }),
+        intake,
         RecruitingModule,
         ...also,
+        ...(http === undefined ? [] : [HttpModule.over(parts.env, http), IntakeHttpModule.over(intake)]),
       ],
     };
   }

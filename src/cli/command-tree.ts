@@ -50,6 +50,25 @@ const running: readonly CommandSpec[] = [
   },
   { path: 'db migrate', load: async () => (await import('./commands/db.js')).dbMigrate },
   { path: 'db status', load: async () => (await import('./commands/db.js')).dbStatus },
+  {
+    path: 'keys create',
+    options: [
+      { flags: '--role <role>', choices: ['source', 'recruiter', 'hr', 'admin', 'auditor'], required: true },
+      { flags: '--source <id>' },
+      COMPANY,
+      { flags: '--expires <day>' },
+      { flags: '--name <name>' },
+      AS,
+    ],
+    load: async () => (await import('./commands/keys.js')).keysCreate,
+  },
+  { path: 'keys list', load: async () => (await import('./commands/keys.js')).keysList },
+  {
+    path: 'keys revoke',
+    args: ['<key>'],
+    options: [AS],
+    load: async () => (await import('./commands/keys.js')).keysRevoke,
+  },
 ];
 
 const intake: readonly CommandSpec[] = [

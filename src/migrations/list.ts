@@ -1,8 +1,16 @@
 import { Migration20261122000000_spine } from './Migration20261122000000_spine.js';
 import { Migration20261122000100_registry } from './Migration20261122000100_registry.js';
+import { Migration20261122000200_http } from './Migration20261122000200_http.js';
+import { Migration20261122000200_intake } from './Migration20261122000200_intake.js';
+import { Migration20261122000300_audit } from './Migration20261122000300_audit.js';
+import { Migration20261122000400_schedule } from './Migration20261122000400_schedule.js';
 
 /** Every migration in the order in which it runs. One that has been released is never edited. */
 export const MIGRATIONS = [
   { name: 'Migration20261122000000_spine', class: Migration20261122000000_spine },
   { name: 'Migration20261122000100_registry', class: Migration20261122000100_registry },
+  { name: 'Migration20261122000200_http', class: Migration20261122000200_http },
+  { name: 'Migration20261122000200_intake', class: Migration20261122000200_intake },
+  { name: 'Migration20261122000300_audit', class: Migration20261122000300_audit },
+  { name: 'Migration20261122000400_schedule', class: Migration20261122000400_schedule },
 ];
