@@ -23,7 +23,7 @@ const UP = [
      id uuid primary key, alert_id uuid not null references alert on delete cascade,
      target text not null, channel text not null check (channel in ('mail', 'webhook')),
      state text not null check (state in ('planned', 'sending', 'sent', 'parked')),
-     attempts int not null default 0, next_at timestamptz not null,
+     attempts int not null default 0, rounds int not null default 0, next_at timestamptz not null,
      lease_until timestamptz, sent_at timestamptz, error_code text,
      unique (alert_id, target)
    )`,

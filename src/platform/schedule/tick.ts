@@ -15,7 +15,7 @@ export interface TickTurn {
    *
    * @throws TICK_TAKEN_OVER when another process has this turn now; nothing is written
    */
-  once(work: (sql: Sql) => Promise<void>): Promise<void>;
+  readonly once: (work: (sql: Sql) => Promise<void>) => Promise<void>;
 }
 
 /** Something to do by the clock. */
