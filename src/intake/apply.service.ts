@@ -5,6 +5,7 @@ import { Clock } from '../platform/clock/clock.js';
 import { Database, type Sql } from '../platform/database/database.js';
 import { PlanItemsRepository, type PlanItem } from './plan-items.repository.js';
 import type { Run } from './run.js';
+import { markMended, noteApplied, noteReverted } from './run-ends.js';
 import { RunsRepository } from './runs.repository.js';
 import { StagingService } from './staging.service.js';
 
@@ -59,20 +60,11 @@ export class ApplyService {
   }
 
   private async finish(sql: Sql, run: Run): Promise<void> {
-    await this.runs.update(run.id, { status: 'applied', finishedAt: this.clock.nowIso() }, sql);
-    if (run.revertsRunId !== null) await this.runs.update(run.revertsRunId, { status: 'reverted' }, sql);
-    if (run.kind === 'file' || run.kind === 'push' || run.kind === 'sync') {
-      await sql.query(
-        `insert into source_state as s (source, first_run_id, first_applied_at, last_good_read_at, last_full_as_of_at)
-         values ($1, $2, $3, $3, $4)
-         on conflict (source) do update set
-           first_run_id = coalesce(s.first_run_id, excluded.first_run_id),
-           first_applied_at = coalesce(s.first_applied_at, excluded.first_applied_at),
-           last_good_read_at = excluded.last_good_read_at,
-           last_full_as_of_at = greatest(s.last_full_as_of_at, excluded.last_full_as_of_at)`,
-        [run.source, run.id, run.applyAt, run.mode === 'full' && run.seenToEnd ? run.asOfAt : null],
-      );
-    }
+    const isFeed = run.kind === 'file' || run.kind === 'push' || run.kind === 'sync';
+    const notes = [...run.notes, ...(await markMended(sql, run))];
+    await this.runs.update(run.id, { status: 'applied', notes, finishedAt: this.clock.nowIso() }, sql);
+    if (run.revertsRunId !== null) await noteReverted(sql, run.revertsRunId);
+    if (isFeed) await noteApplied(sql, run);
   }
 }
 
@@ -113,7 +105,8 @@ const INSERT_OBSERVATIONS = `insert into observation as o (source, company, empl
  join import_run r on r.id = s.run_id
  join staged_change c on c.run_id = s.run_id and c.row_no = s.row_no`;
 const CONFLICT = `on conflict (company, employee_number, source, spell_hint, as_of_at, content_hash) do update
- set reverted = false where o.reverted`;
+ set reverted = false, run_id = excluded.run_id, row_no = excluded.row_no, received_at = excluded.received_at
+ where o.reverted`;
 
 async function writeObservations(sql: Sql, runId: string, rows: readonly number[]): Promise<void> {
   if (rows.length === 0) return;

@@ -37,33 +37,40 @@ export class BrakesService {
 
   /** Readings for every company that the run touches, in the order of company. */
   async read(run: Run, companies: readonly string[]): Promise<{ readings: BrakeReading[]; notes: RunNote[] }> {
-    const { limits, notes } = await this.limitsInForce();
+    const { limits, notes } = await this.limitsInForce(!run.dryRun);
     const counted = await this.planned(run.id);
     const readings: BrakeReading[] = [];
     for (const company of companies) {
       const counts = counted.find((c) => c.company === company);
       readings.push(...readBrakes(await this.countsOf(run, company, counts, limits), limits));
     }
-    return { readings, notes };
+    // Mended rows were all rejected once: those that still are need no second look before the others are taken.
+    const isRetry = run.retriesRunId !== null;
+    return { readings: readings.filter(({ name }) => !(isRetry && name === 'rejected_rows')), notes };
+  }
+
+  /** The company that a source speaks of; null for what no source says, such as a new policy. */
+  companyOf(source: string): string | null {
+    return this.group.sources.get(source)?.company ?? null;
   }
 
   /** The limits that count now. */
   async limits(): Promise<BrakeConfig> {
-    return (await this.limitsInForce()).limits;
+    return (await this.limitsInForce(true)).limits;
   }
 
   /**
    * Limits count as soon as they are tightened; loosened ones only after a waiting time, so that nobody lifts a brake
-   * in the minute in which it holds a run.
+   * in the minute in which it holds a run. A dry run does not start that time.
    */
-  private async limitsInForce(): Promise<{ limits: BrakeConfig; notes: RunNote[] }> {
+  private async limitsInForce(remember: boolean): Promise<{ limits: BrakeConfig; notes: RunNote[] }> {
     const configured = this.group.brakes;
     return this.db.transaction(async (sql) => {
       await sql.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [KNOWN_LIMITS]);
       const row = await sql.query<{ value: KnownLimits }>('select value from setting where key = $1', [KNOWN_LIMITS]);
       const known = row.rows[0]?.value ?? null;
       const decided = decideLimits(known, configured, this.clock.now(), this.group.approval.looserAfterHours);
-      if (JSON.stringify(decided) !== JSON.stringify(known)) {
+      if (remember && sorted(decided) !== sorted(known)) {
         await sql.query(
           `insert into setting (key, value, changed_at) values ($1, $2, $3)
            on conflict (key) do update set value = excluded.value, changed_at = excluded.changed_at`,

@@ -116,7 +116,9 @@ export class Corridor {
       [run.source],
     );
     const isFeed = run.kind === 'file' || run.kind === 'push' || run.kind === 'sync';
-    const firstOfSource = isFeed && state?.first_applied_at == null;
+    // Mended rows belong to the history that their file belonged to.
+    const origin = run.retriesRunId === null ? null : await this.runs.get(run.retriesRunId);
+    const firstOfSource = origin?.firstOfSource ?? (isFeed && state?.first_applied_at == null);
     const decisions = await this.decisions.bind(Date.parse(run.decidedForAt), firstOfSource);
     return { decisions, firstOfSource };
   }

@@ -71,8 +71,9 @@ export class DiffQueries {
   }
 
   /**
-   * Stages a statement of absence for everybody the source knew and this complete full snapshot does not hold: not
-   * for rows that are there but were rejected, not for those whose departure is over anyway.
+   * Stages a statement of absence for everybody the source knew and this complete full snapshot does not hold, those
+   * too whom earlier snapshots missed without it counting yet: not for rows that are there but were rejected, not for
+   * those whose departure is over anyway.
    */
   async stageAbsences(sql: Sql, run: Run, asOfDay: string): Promise<number> {
     await sql.query('delete from staged_observation where run_id = $1 and absent', [run.id]);
@@ -81,7 +82,7 @@ export class DiffQueries {
        missing as (
          select distinct o.company, o.employee_number
          from observation o
-         where o.source = $2 and o.current and not o.absent and not o.reverted and o.as_of_at <= $3
+         where o.source = $2 and (o.current or o.absent) and not o.reverted and o.as_of_at <= $3
            and not exists (select 1 from staged_observation s where s.run_id = $1
              and s.company = o.company and s.employee_number = o.employee_number)
            and not exists (select 1 from rejection r where r.run_id = $1 and r.employee_number = o.employee_number)

@@ -9,11 +9,14 @@ import { FileStoreService } from './file-store.service.js';
 import { interpretRecord } from './mapping/interpret-record.js';
 import { ProfilesService } from './profiles.service.js';
 import type { Run, RunMode } from './run.js';
+import { RunsQueries } from './runs.queries.js';
 import { RunsService } from './runs.service.js';
 import { stageObservation } from './stage-observation.js';
 import { StagingService } from './staging.service.js';
 
 export interface ImportFile {
+  /** The id that its run shall have, where somebody was told it already. */
+  readonly id?: string | undefined;
   readonly source: string;
   /** Shown in lists; never used as a path. */
   readonly fileName: string;
@@ -32,6 +35,11 @@ export interface ImportFile {
   readonly onRows?: ((read: number) => void) | undefined;
 }
 
+/** Mended rows go the way of the run that rejected them: its profile, its time, its place in the history of the source. */
+export interface RetryOf {
+  readonly run: Run;
+}
+
 export type RecordReceipt =
   | { readonly index: number; readonly state: 'accepted' | 'duplicate' }
   | {
@@ -48,6 +56,7 @@ export class DoorsService {
     private readonly staging: StagingService,
     private readonly files: FileStoreService,
     private readonly profiles: ProfilesService,
+    private readonly queries: RunsQueries,
     private readonly group: GroupConfig,
     private readonly clock: Clock,
   ) {}
@@ -56,15 +65,17 @@ export class DoorsService {
    * One file through the corridor. The file is kept by its hash first; a file that cannot be read as a table, or whose
    * declared hash does not match, changes nothing.
    *
+   * @param retryOf the run whose rejected rows the file holds, mended
    * @throws SOURCE_UNKNOWN, PROFILE_UNKNOWN, PROFILE_NEEDED, HEADER_MISSING, HEADER_DUPLICATE, AS_OF_INVALID,
    *   FILE_HASH_MISMATCH
    */
-  async importFile(input: ImportFile): Promise<Run> {
+  async importFile(input: ImportFile, retryOf: RetryOf | null = null): Promise<Run> {
     const source = this.runs.source(input.source);
     const company = this.companyOf(source);
     const asOfAt = input.asOf === undefined ? this.clock.nowIso() : instantOf(input.asOf, company.zone);
     const declared = input.profile ?? source.profile;
-    const profile = declared === undefined ? null : await this.profiles.load(declared);
+    const profile =
+      retryOf?.run.profileContent ?? (declared === undefined ? null : await this.profiles.load(declared));
     const file = await this.files.keep(input.bytes);
     return this.runs.process(
       {
@@ -75,10 +86,12 @@ export class DoorsService {
         dryRun: input.dryRun ?? false,
         startedBy: input.by,
         more: {
+          ...(input.id === undefined ? {} : { id: input.id }),
           fileSha256: file.sha256,
           fileName: input.fileName.slice(0, 200),
           profile: profile?.id ?? null,
           expectRows: input.expectRows ?? null,
+          retriesRunId: retryOf?.run.id ?? null,
         },
         ...(input.progress === undefined ? {} : { progress: input.progress }),
       },
@@ -88,12 +101,12 @@ export class DoorsService {
             details: { expected: input.sha256.slice(0, 12), found: file.sha256.slice(0, 12) },
           });
         }
-        const reading = new FileReading(run, company, source, this.group, {
+        const reading = new FileReading(run, company, source, {
           encoding: input.encoding,
           isKnownWhole: input.sha256 !== undefined,
           onRows: input.onRows,
         });
-        return reading.stage(this.files.read(file.sha256), profile, this.profiles, this.staging);
+        return reading.stage(() => this.files.read(file.sha256), profile, this.profiles, this.staging);
       },
     );
   }
@@ -123,6 +136,7 @@ export class DoorsService {
                 reasons: result.reasons,
                 cells: [JSON.stringify(record)],
                 employeeNumber: null,
+                originRow: null,
               });
               continue;
             }
@@ -134,7 +148,18 @@ export class DoorsService {
         return { change: { rows, seenToEnd: true }, findings: { readings: [], notes: [] } };
       },
     );
-    return { run, receipts };
+    return { run, receipts: await this.withDuplicates(run, receipts) };
+  }
+
+  /** What an applied run did not keep as a new statement was known word for word. */
+  private async withDuplicates(run: Run, receipts: readonly RecordReceipt[]): Promise<RecordReceipt[]> {
+    if (run.status !== 'applied' || run.rows.unchanged === 0) return [...receipts];
+    const kept = await this.queries.keptRows(run.id);
+    return receipts.map((receipt) =>
+      receipt.state === 'accepted' && !kept.has(receipt.index + 1)
+        ? { index: receipt.index, state: 'duplicate' }
+        : receipt,
+    );
   }
 
   private companyOf(source: Source): Company {

@@ -1,7 +1,7 @@
 import { AppError } from '../domain/app-error.js';
 import type { BrakeReading } from '../domain/brake.js';
 import { numberKey } from '../domain/name-text.js';
-import type { Company, GroupConfig, Source } from '../platform/config/group-config.js';
+import type { Company, Source } from '../platform/config/group-config.js';
 import type { Findings } from './corridor.service.js';
 import { openTable } from './file/open-table.js';
 import type { Table, TableRow, UnusableFile } from './file/table.js';
@@ -20,6 +20,9 @@ export interface ReadingOptions {
   readonly onRows?: ((read: number) => void) | undefined;
 }
 
+/** The content from its first byte on; may be asked for again. */
+export type OpenBytes = () => AsyncIterable<Uint8Array>;
+
 const NO_ORDERS: DayOrders = new Map();
 
 /** One file read once, row by row, into the staging of its run. */
@@ -30,18 +33,17 @@ export class FileReading {
     private readonly run: Run,
     private readonly company: Company,
     private readonly source: Source,
-    private readonly group: GroupConfig,
     private readonly options: ReadingOptions,
   ) {}
 
   /** @throws HEADER_DUPLICATE, HEADER_MISSING, HEADER_RENAMED, PROFILE_NEEDED: before anything is staged */
   async stage(
-    bytes: AsyncIterable<Uint8Array>,
+    open: OpenBytes,
     declared: Profile | null,
     profiles: ProfilesService,
     staging: StagingService,
   ): Promise<{ change: Partial<Run>; findings: Findings }> {
-    const table = await openTable(bytes, {
+    const table = await openTable(open(), {
       ...(this.options.encoding === undefined ? {} : { encoding: this.options.encoding }),
       ...(declared?.encoding === undefined || this.options.encoding !== undefined ? {} : { encoding: declared.encoding }),
       ...(declared?.delimiter === undefined ? {} : { delimiter: declared.delimiter }),
@@ -49,8 +51,7 @@ export class FileReading {
       isKnownWhole: this.options.isKnownWhole,
     });
     if (table.unusable !== null) return this.unusable(table);
-    const profile = declared ?? (await profiles.certainFor(table));
-    const bound = bindProfile(profile, table.header);
+    const { profile, bound } = await this.bind(table, declared, profiles, open);
     const evidence = emptyDayEvidence(bound);
     await staging.write(this.run.id, (writer) => this.rows(table, bound, evidence, writer));
     const judged = judgeDayColumns(evidence);
@@ -66,11 +67,28 @@ export class FileReading {
         encoding: outcome.encoding,
         delimiter: table.delimiter,
         profile: profile.id,
+        profileContent: profile,
         seenToEnd: outcome.complete && !mismatch,
         rows: { ...this.run.rows, read: outcome.rowCount },
       },
       findings: { readings, notes },
     };
+  }
+
+  /** A header that cannot be bound ends the reading: the rows below it are let go. */
+  private async bind(
+    table: Table,
+    declared: Profile | null,
+    profiles: ProfilesService,
+    open: OpenBytes,
+  ): Promise<{ profile: Profile; bound: BoundProfile }> {
+    try {
+      const profile = declared ?? (await profiles.certainFor(open(), { encoding: this.options.encoding }));
+      return { profile, bound: bindProfile(profile, table.header) };
+    } catch (error) {
+      await table.rows[Symbol.asyncIterator]().return?.();
+      throw error;
+    }
   }
 
   /** A file without one row to read holds the run, with the reason; one whose header cannot be trusted is refused. */
@@ -107,24 +125,25 @@ export class FileReading {
   ): Promise<void> {
     const context = this.context(orders, null);
     for await (const rows of staging.deferredRows(this.run.id)) {
-      for (const { rowNo, cells } of rows) await this.one(bound, { rowNo, cells, problems: [] }, context, writer);
+      for (const { rowNo, cells, originRow } of rows) {
+        const origin = { rowNo: originRow, runId: null };
+        await this.one(bound, { rowNo, cells, problems: [], origin }, context, writer);
+      }
     }
   }
 
   private async one(bound: BoundProfile, row: TableRow, context: InterpretContext, writer: StagingWriter): Promise<void> {
+    const { rowNo, cells } = row;
+    const originRow = row.origin?.rowNo ?? null;
     const result = interpretRow(bound, row, context);
     this.read += 1;
     if (result.kind === 'observation') {
-      await stageObservation(writer, row.rowNo, result.observation, this.company);
+      await stageObservation(writer, rowNo, result.observation, this.company, originRow);
     } else if (result.kind === 'deferred') {
-      await writer.deferred(row.rowNo, row.cells);
+      await writer.deferred({ rowNo, cells, originRow });
     } else {
-      await writer.rejection({
-        rowNo: row.rowNo,
-        reasons: result.reasons,
-        cells: row.cells,
-        employeeNumber: numberIn(bound, row),
-      });
+      const employeeNumber = numberIn(bound, row);
+      await writer.rejection({ rowNo, reasons: result.reasons, cells, employeeNumber, originRow });
     }
   }
 

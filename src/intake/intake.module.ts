@@ -3,6 +3,8 @@ import { Clock } from '../platform/clock/clock.js';
 import type { GroupConfig } from '../platform/config/group-config.js';
 import { Database } from '../platform/database/database.js';
 import { GROUP_CONFIG } from '../platform/platform.module.js';
+import { PolicyFlipsService } from '../rehire-registry/policy-flips.service.js';
+import { PolicyService } from '../rehire-registry/policy.service.js';
 import { ApplyService } from './apply.service.js';
 import { BrakesService } from './brakes.service.js';
 import { CorridorService } from './corridor.service.js';
@@ -16,10 +18,12 @@ import { PolicyRunsService } from './policy-runs.service.js';
 import { ProfilesService } from './profiles.service.js';
 import { RebuildService } from './rebuild.service.js';
 import { RejectionsService } from './rejections.service.js';
+import { RunDecisionsService } from './run-decisions.service.js';
 import { RunsQueries } from './runs.queries.js';
 import { RunsRepository } from './runs.repository.js';
 import { RunsService } from './runs.service.js';
 import { StagingService } from './staging.service.js';
+import { WaitingRunsService } from './waiting-runs.service.js';
 
 @Module({})
 export class IntakeModule {
@@ -31,33 +35,73 @@ export class IntakeModule {
     };
     const runs = {
       provide: RunsService,
-      inject: [Database, RunsRepository, CorridorService, StagingService, GROUP_CONFIG, Clock],
+      inject: [
+        Database,
+        RunsRepository,
+        CorridorService,
+        StagingService,
+        WaitingRunsService,
+        RunsQueries,
+        GROUP_CONFIG,
+        Clock,
+      ],
       useFactory: (
         db: Database,
         repository: RunsRepository,
         corridor: CorridorService,
         staging: StagingService,
+        waiting: WaitingRunsService,
+        queries: RunsQueries,
         group: GroupConfig,
         clock: Clock,
-      ) => new RunsService(db, repository, corridor, staging, group, clock),
+      ) => new RunsService(db, repository, corridor, staging, waiting, queries, group, clock),
+    };
+    const policyRuns = {
+      provide: PolicyRunsService,
+      inject: [
+        Database,
+        RunsRepository,
+        PlanItemsRepository,
+        PolicyService,
+        PolicyFlipsService,
+        CorridorService,
+        BrakesService,
+        WaitingRunsService,
+        GROUP_CONFIG,
+        Clock,
+      ],
+      useFactory: (
+        db: Database,
+        repository: RunsRepository,
+        items: PlanItemsRepository,
+        policies: PolicyService,
+        flips: PolicyFlipsService,
+        corridor: CorridorService,
+        limits: BrakesService,
+        waiting: WaitingRunsService,
+        group: GroupConfig,
+        clock: Clock,
+      ) => new PolicyRunsService(db, repository, items, policies, flips, corridor, limits, waiting, group, clock),
     };
     const doors = {
       provide: DoorsService,
-      inject: [RunsService, StagingService, FileStoreService, ProfilesService, GROUP_CONFIG, Clock],
+      inject: [RunsService, StagingService, FileStoreService, ProfilesService, RunsQueries, GROUP_CONFIG, Clock],
       useFactory: (
         service: RunsService,
         staging: StagingService,
         files: FileStoreService,
         profiles: ProfilesService,
+        queries: RunsQueries,
         group: GroupConfig,
         clock: Clock,
-      ) => new DoorsService(service, staging, files, profiles, group, clock),
+      ) => new DoorsService(service, staging, files, profiles, queries, group, clock),
     };
     return {
       module: IntakeModule,
       providers: [
         brakes,
         runs,
+        policyRuns,
         doors,
         { provide: ProfilesService, useFactory: () => new ProfilesService(configDir) },
         ApplyService,
@@ -67,12 +111,13 @@ export class IntakeModule {
         MatchesService,
         PlanItemsRepository,
         PlanRunService,
-        PolicyRunsService,
         RebuildService,
         RejectionsService,
+        RunDecisionsService,
         RunsQueries,
         RunsRepository,
         StagingService,
+        WaitingRunsService,
       ],
       exports: [
         RunsService,
@@ -82,6 +127,7 @@ export class IntakeModule {
         PolicyRunsService,
         RebuildService,
         RejectionsService,
+        RunDecisionsService,
         RunsQueries,
         RunsRepository,
       ],

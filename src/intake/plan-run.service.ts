@@ -52,7 +52,7 @@ export class PlanRunService {
       String(run.rows.accepted),
     ]);
     const counts = await this.items.counts(run.id);
-    const { readings, notes } = await this.brakes.read(run, await this.companiesOf(run.id));
+    const { readings, notes } = await this.brakes.read(run, await this.companiesOf(run));
     const change: Partial<Run> = {
       ...counts,
       itemCount,
@@ -97,13 +97,14 @@ export class PlanRunService {
     }
   }
 
-  private async companiesOf(runId: string): Promise<string[]> {
+  /** Those that anything changes in, and the source's own: a file of nothing but rejected rows has to be measured too. */
+  private async companiesOf(run: Run): Promise<string[]> {
     const rows = await this.db.query<{ company: string }>(
-      `select company from plan_change where run_id = $1
-       union select company from staged_change where run_id = $1 order by company`,
-      [runId],
+      `select company from plan_change where run_id = $1 union select company from staged_change where run_id = $1`,
+      [run.id],
     );
-    return rows.map((row) => row.company);
+    const own = this.brakes.companyOf(run.source);
+    return [...new Set([...rows.map((row) => row.company), ...(own === null ? [] : [own])])].sort();
   }
 }
 

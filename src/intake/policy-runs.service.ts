@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
 import { isHeld, readBrakes, type BrakeReading } from '../domain/brake.js';
 import { Clock } from '../platform/clock/clock.js';
+import type { GroupConfig } from '../platform/config/group-config.js';
 import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/database/id.js';
 import { PolicyFlipsService, type PolicyFlip } from '../rehire-registry/policy-flips.service.js';
@@ -11,6 +12,8 @@ import { CorridorService } from './corridor.service.js';
 import { PlanItemsRepository, type PlannedItem } from './plan-items.repository.js';
 import type { Run } from './run.js';
 import { RunsRepository } from './runs.repository.js';
+import type { Decision } from './runs.service.js';
+import { WaitingRunsService } from './waiting-runs.service.js';
 
 const SOURCE = 'policy';
 
@@ -25,6 +28,8 @@ export class PolicyRunsService {
     private readonly flips: PolicyFlipsService,
     private readonly corridor: CorridorService,
     private readonly brakes: BrakesService,
+    private readonly waiting: WaitingRunsService,
+    private readonly group: GroupConfig,
     private readonly clock: Clock,
   ) {}
 
@@ -45,6 +50,7 @@ export class PolicyRunsService {
         profile: String(next.version),
       });
       const planned = await this.plan(run, next);
+      await this.supersede(run);
       if (isHeld(planned.brakes)) {
         await this.runs.update(run.id, { status: 'held' });
         return this.runs.get(run.id);
@@ -53,8 +59,11 @@ export class PolicyRunsService {
     });
   }
 
-  /** @throws RUN_NOT_HELD, PLAN_CHANGED */
-  async approve(run: Run, planHash: string, decision: { by: string; reason: string }): Promise<Run> {
+  /** @throws RUN_NOT_HELD, PLAN_CHANGED, APPROVER_STARTED_RUN (two-person mode), POLICY_VERSION_SUPERSEDED */
+  async approve(run: Run, planHash: string, decision: Decision): Promise<Run> {
+    if (this.group.approval.twoPerson && run.startedBy === decision.by) {
+      throw new AppError('APPROVER_STARTED_RUN', { details: { run: run.id } });
+    }
     return this.corridor.enter(async (at) => {
       const held = await at.waiting(run.id);
       const next = await this.policies.policyVersion(Number(held.profile));
@@ -68,6 +77,38 @@ export class PolicyRunsService {
       await this.runs.update(run.id, { decidedBy: decision.by, decidedReason: decision.reason, decidedAt: now });
       return this.apply(again, next, decision.by);
     });
+  }
+
+  /** Lets a held policy go, with the version that was planned for it. @throws RUN_NOT_HELD */
+  async reject(run: Run, decision: Decision): Promise<Run> {
+    return this.corridor.enter(async (at) => {
+      const held = await at.waiting(run.id);
+      const now = this.clock.nowIso();
+      await this.db.transaction(async (sql) => {
+        await this.policies.discard(sql, Number(held.profile));
+        await this.runs.update(
+          held.id,
+          {
+            status: 'rejected',
+            decidedBy: decision.by,
+            decidedReason: decision.reason,
+            decidedAt: now,
+            finishedAt: now,
+          },
+          sql,
+        );
+      });
+      await this.items.drop(held.id);
+      return this.runs.get(held.id);
+    });
+  }
+
+  /** The same policy asked for again: the run that waits for it already gives way to the new one. */
+  private async supersede(run: Run): Promise<void> {
+    for (const held of await this.runs.byStatus('held', SOURCE)) {
+      if (held.id === run.id || held.profile !== run.profile) continue;
+      await this.waiting.letGo(held, { code: 'RUN_SUPERSEDED', details: { run: run.id } });
+    }
   }
 
   private async plan(run: Run, next: ActivePolicy): Promise<Run> {

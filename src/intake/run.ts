@@ -1,6 +1,7 @@
 import type { BrakeReading } from '../domain/brake.js';
 import type { ChangeKind } from '../domain/plan.js';
 import type { ErrorDetail } from '../domain/app-error.js';
+import type { Profile } from './mapping/profile.js';
 
 export type RunStatus = 'reading' | 'planned' | 'held' | 'applying' | 'applied' | 'rejected' | 'failed' | 'reverted';
 export type RunKind = 'file' | 'push' | 'sync' | 'policy' | 'revert' | 'identity' | 'rebuild';
@@ -50,6 +51,8 @@ export interface Run {
   readonly delimiter: string | null;
   readonly header: readonly string[] | null;
   readonly profile: string | null;
+  /** The profile as it was used: rejected rows are read by the same one again. */
+  readonly profileContent: Profile | null;
   readonly asOfAt: string;
   /** The instant that counted as now when the plan was made; an approval plans again for the same instant. */
   readonly decidedForAt: string;
@@ -73,6 +76,8 @@ export interface Run {
   readonly decidedAt: string | null;
   readonly applyAt: string | null;
   readonly revertsRunId: string | null;
+  /** The run whose rejected rows this one sends again. */
+  readonly retriesRunId: string | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;
 }

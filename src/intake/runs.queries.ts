@@ -19,6 +19,16 @@ export interface PlanLine {
   readonly withheld: readonly { readonly kind: string; readonly because: string }[];
 }
 
+/** A mail that went out, or may have, because of a run. Without its address. */
+export interface SentMail {
+  readonly followUpId: string;
+  readonly personId: string;
+  readonly company: string;
+  readonly employeeNumber: string;
+  readonly kind: string;
+  readonly state: 'sent' | 'uncertain' | 'answered';
+}
+
 export interface PlanFilter {
   readonly kind?: string | undefined;
   /** Without those whose departure is history for a first import. */
@@ -48,6 +58,24 @@ export class RunsQueries {
         filter.after?.ord ?? null,
         filter.limit,
       ],
+    );
+  }
+
+  /** Rows of a run that were kept as statements of their own. For runs of some thousand rows. */
+  async keptRows(runId: string): Promise<ReadonlySet<number>> {
+    const rows = await this.db.query<{ row_no: number }>('select row_no from observation where run_id = $1', [runId]);
+    return new Set(rows.map((row) => row.row_no));
+  }
+
+  /** Mails that were sent, or may have been, because of a run, by company and number. */
+  sentMail(runId: string): Promise<SentMail[]> {
+    return this.db.query<SentMail & { followUpId: string }>(
+      `select f.id as "followUpId", e.person_id as "personId", e.company, e.employee_number as "employeeNumber",
+         f.kind, f.state
+       from follow_up f join employment e on e.id = f.employment_id
+       where f.run_id = $1 and f.state in ('sent', 'uncertain', 'answered')
+       order by e.company, e.employee_number, f.kind, f.id`,
+      [runId],
     );
   }
 

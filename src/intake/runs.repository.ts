@@ -16,6 +16,7 @@ const COLUMNS: Readonly<Record<keyof Run, string>> = {
   delimiter: 'delimiter',
   header: 'header',
   profile: 'profile',
+  profileContent: 'profile_content',
   asOfAt: 'as_of_at',
   decidedForAt: 'decided_for_at',
   firstOfSource: 'first_of_source',
@@ -37,10 +38,11 @@ const COLUMNS: Readonly<Record<keyof Run, string>> = {
   decidedAt: 'decided_at',
   applyAt: 'apply_at',
   revertsRunId: 'reverts_run_id',
+  retriesRunId: 'retries_run_id',
   startedAt: 'started_at',
   finishedAt: 'finished_at',
 };
-const JSON_FIELDS = new Set<keyof Run>(['header', 'rows', 'changes', 'verdicts', 'followUps', 'brakes', 'notes', 'error']);
+const JSON_FIELDS = new Set<keyof Run>(['profileContent', 'header', 'rows', 'changes', 'verdicts', 'followUps', 'brakes', 'notes', 'error']);
 const SELECT = Object.entries(COLUMNS)
   .map(([field, column]) => `${column} as "${field}"`)
   .join(', ');
@@ -62,6 +64,7 @@ export class RunsRepository {
       delimiter: null,
       header: null,
       profile: null,
+      profileContent: null,
       firstOfSource: false,
       expectRows: null,
       seenToEnd: false,
@@ -80,6 +83,7 @@ export class RunsRepository {
       decidedAt: null,
       applyAt: null,
       revertsRunId: null,
+      retriesRunId: null,
       finishedAt: null,
       ...run,
     };

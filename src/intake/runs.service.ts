@@ -7,9 +7,11 @@ import { newId } from '../platform/database/id.js';
 import type { GroupConfig, Source } from '../platform/config/group-config.js';
 import type { Progress } from './apply.service.js';
 import { CorridorService, type Corridor, type Findings } from './corridor.service.js';
-import type { Run, RunKind, RunMode } from './run.js';
+import type { Run, RunKind, RunMode, RunNote } from './run.js';
 import { RunsRepository, type NewRun } from './runs.repository.js';
+import { RunsQueries } from './runs.queries.js';
 import { StagingService } from './staging.service.js';
+import { WaitingRunsService } from './waiting-runs.service.js';
 
 export interface StartRun {
   readonly source: Source;
@@ -38,6 +40,8 @@ export class RunsService {
     private readonly runs: RunsRepository,
     private readonly corridor: CorridorService,
     private readonly staging: StagingService,
+    private readonly waiting: WaitingRunsService,
+    private readonly queries: RunsQueries,
     private readonly group: GroupConfig,
     private readonly clock: Clock,
   ) {}
@@ -61,6 +65,7 @@ export class RunsService {
   async process(start: StartRun, read: Reading): Promise<Run> {
     return withAdvisoryLock(this.db, `enishi.source.${start.source.id}`, async () => {
       await this.failInterrupted(start.source.id);
+      await this.waiting.dropOldDryRuns(start.source.id);
       const run = await this.runs.insert(this.newRun(start));
       const { change, findings } = await this.guard(run, () => read(run));
       await this.runs.update(run.id, change);
@@ -84,6 +89,7 @@ export class RunsService {
     }
     return this.corridor.enter(async (at) => {
       const run = await at.waiting(found.id);
+      assertFeed(run, 'RUN_NOT_HELD');
       const refused = run.brakes.find((b) => b.tripped && (b.name === 'expected_rows' || b.name === 'unusable_file'));
       if (refused !== undefined) throw new AppError('RUN_NOT_APPROVABLE', { details: { run: run.id, brake: refused.name } });
       const again = await this.planAgain(at, run);
@@ -103,6 +109,7 @@ export class RunsService {
     const found = await this.runs.get(id);
     return this.corridor.enter(async (at) => {
       const run = await at.waiting(found.id);
+      assertFeed(run, 'RUN_NOT_HELD');
       const now = this.clock.nowIso();
       await this.runs.update(run.id, { ...decided(decision, now), status: 'rejected', finishedAt: now });
       await this.staging.clear(run.id);
@@ -120,9 +127,8 @@ export class RunsService {
     const reverted = await this.runs.get(id);
     return this.corridor.enter(async (at) => {
       const target = await this.runs.get(reverted.id);
-      if (target.status !== 'applied' || !['file', 'push', 'sync'].includes(target.kind)) {
-        throw new AppError('RUN_NOT_APPLIED', { details: { run: target.id, found: target.status } });
-      }
+      if (target.status !== 'applied') throw stateError('RUN_NOT_APPLIED', target);
+      assertFeed(target, 'RUN_NOT_APPLIED');
       const now = this.clock.nowIso();
       const run = await this.runs.insert({
         id: newId(),
@@ -138,9 +144,7 @@ export class RunsService {
       });
       return this.guard(run, async () => {
         const { run: planned } = await at.planRevert(run, target.id);
-        const sent = await this.sentBecauseOf(target.id);
-        const notes = sent > 0 ? [...planned.notes, { code: 'MAIL_ALREADY_SENT', details: { count: sent } }] : planned.notes;
-        await this.runs.update(run.id, { notes });
+        await this.runs.update(run.id, { notes: [...planned.notes, ...(await this.sentMail(target.id))] });
         return at.apply(planned, now);
       });
     }, progress);
@@ -171,6 +175,10 @@ export class RunsService {
   private async decide(at: Corridor, runId: string, findings: Findings): Promise<Run> {
     const { run, held } = await at.planStaged(await this.runs.get(runId), findings);
     const now = this.clock.nowIso();
+    if (!run.dryRun) {
+      const notes = await this.waiting.supersede(run);
+      if (notes.length > 0) await this.runs.update(run.id, { notes: [...run.notes, ...notes] });
+    }
     if (run.dryRun) {
       await this.runs.update(run.id, { status: 'planned', finishedAt: now });
       return this.runs.get(run.id);
@@ -185,7 +193,7 @@ export class RunsService {
   private async planAgain(at: Corridor, run: Run): Promise<Run> {
     const findings: Findings = {
       readings: run.brakes.filter((b) => b.name === 'expected_rows' || b.name === 'unusable_file'),
-      notes: [],
+      notes: run.notes.filter(({ code }) => !NOTED_BY_PLANNING.has(code)),
     };
     return (await at.planStaged(run, findings)).run;
   }
@@ -241,13 +249,27 @@ export class RunsService {
     }
   }
 
-  private async sentBecauseOf(runId: string): Promise<number> {
-    const row = await this.db.one<{ n: number }>(
-      `select count(*)::int as n from follow_up where run_id = $1 and state in ('sent', 'uncertain', 'answered')`,
-      [runId],
-    );
-    return row?.n ?? 0;
+  /** Names the first people who were written to because of a run; `RunsQueries.sentMail` has them all. */
+  private async sentMail(runId: string): Promise<RunNote[]> {
+    const sent = await this.queries.sentMail(runId);
+    if (sent.length === 0) return [];
+    const numbers = [...new Set(sent.map((mail) => `${mail.company}/${mail.employeeNumber}`))];
+    const people = numbers.slice(0, MOST_NAMED).join(', ') + (numbers.length > MOST_NAMED ? ' …' : '');
+    return [{ code: 'MAIL_ALREADY_SENT', details: { count: sent.length, people } }];
   }
+}
+
+/** Notes that planning again writes again. */
+const NOTED_BY_PLANNING: ReadonlySet<string> = new Set(['OLDER_SNAPSHOT', 'LOOSER_LIMITS_WAIT']);
+const MOST_NAMED = 20;
+
+function stateError(code: 'RUN_NOT_HELD' | 'RUN_NOT_APPLIED', run: Run): AppError {
+  return new AppError(code, { details: { run: run.id, found: run.status } });
+}
+
+/** Only what a source said waits or is taken back here; a policy has its own way. */
+function assertFeed(run: Run, code: 'RUN_NOT_HELD' | 'RUN_NOT_APPLIED'): void {
+  if (run.kind !== 'file' && run.kind !== 'push' && run.kind !== 'sync') throw stateError(code, run);
 }
 
 function decided({ by, reason }: Decision, at: string): Partial<Run> {

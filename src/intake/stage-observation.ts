@@ -9,12 +9,14 @@ export async function stageObservation(
   rowNo: number,
   observation: Observation,
   company: Company,
+  originRow: number | null = null,
 ): Promise<void> {
   await writer.observation({
     rowNo,
     observation,
     contentHash: contentHash(observation.facts),
     plain: isPlain(observation.facts, company),
+    originRow,
   });
 }
 

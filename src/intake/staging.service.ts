@@ -13,6 +13,8 @@ export interface StagedRow {
   readonly contentHash: string;
   /** Nothing follows from this row but that somebody works here. */
   readonly plain: boolean;
+  /** Of a mended row: its number in the run that rejected it. */
+  readonly originRow: number | null;
 }
 
 export interface RejectedRow {
@@ -20,13 +22,20 @@ export interface RejectedRow {
   readonly reasons: readonly RejectionReason[];
   readonly cells: readonly string[];
   readonly employeeNumber: string | null;
+  readonly originRow: number | null;
+}
+
+export interface DeferredRow {
+  readonly rowNo: number;
+  readonly cells: readonly string[];
+  readonly originRow: number | null;
 }
 
 /** Where the rows of one run wait until they are decided. Written by COPY, on connections of its own. */
 export interface StagingWriter {
   observation(row: StagedRow): Promise<void>;
   rejection(row: RejectedRow): Promise<void>;
-  deferred(rowNo: number, cells: readonly string[]): Promise<void>;
+  deferred(row: DeferredRow): Promise<void>;
 }
 
 const STAGED = [
@@ -43,7 +52,10 @@ const STAGED = [
   'key_phone',
   'plain',
   'new_id',
+  'origin_row',
 ];
+
+const REJECTED = ['run_id', 'row_no', 'reasons', 'cells', 'employee_number', 'origin_row'];
 
 @Injectable()
 export class StagingService {
@@ -64,10 +76,11 @@ export class StagingService {
   }
 
   /** Rows that wait for the judgement of a whole column, in file order, a page at a time. */
-  async *deferredRows(runId: string): AsyncGenerator<{ rowNo: number; cells: string[] }[]> {
+  async *deferredRows(runId: string): AsyncGenerator<DeferredRow[]> {
     for (let after = -1; ; ) {
-      const rows = await this.db.query<{ rowNo: number; cells: string[] }>(
-        `select row_no as "rowNo", cells from deferred_row where run_id = $1 and row_no > $2 order by row_no limit 1000`,
+      const rows: DeferredRow[] = await this.db.query<DeferredRow & { rowNo: number }>(
+        `select row_no as "rowNo", cells, origin_row as "originRow" from deferred_row
+         where run_id = $1 and row_no > $2 order by row_no limit 1000`,
         [runId, after],
       );
       const last = rows.at(-1);
@@ -101,11 +114,11 @@ class Writer implements StagingWriter {
     deferred: PoolClient,
   ) {
     this.observations = new CopyWriter(observations, 'staged_observation', STAGED);
-    this.rejections = new CopyWriter(rejections, 'rejection', ['run_id', 'row_no', 'reasons', 'cells', 'employee_number']);
-    this.deferredRows = new CopyWriter(deferred, 'deferred_row', ['run_id', 'row_no', 'cells']);
+    this.rejections = new CopyWriter(rejections, 'rejection', REJECTED);
+    this.deferredRows = new CopyWriter(deferred, 'deferred_row', ['run_id', 'row_no', 'cells', 'origin_row']);
   }
 
-  observation({ rowNo, observation, contentHash, plain }: StagedRow): Promise<void> {
+  observation({ rowNo, observation, contentHash, plain, originRow }: StagedRow): Promise<void> {
     const { company, employeeNumber, asOfAt, facts } = observation;
     const keys = matchKeys(facts);
     return this.observations.write([
@@ -122,21 +135,23 @@ class Writer implements StagingWriter {
       keys.phone,
       plain,
       newId(),
+      originRow,
     ]);
   }
 
-  rejection({ rowNo, reasons, cells, employeeNumber }: RejectedRow): Promise<void> {
+  rejection({ rowNo, reasons, cells, employeeNumber, originRow }: RejectedRow): Promise<void> {
     return this.rejections.write([
       this.runId,
       rowNo,
       JSON.stringify(reasons),
       JSON.stringify(cells.map(withoutNul)),
       employeeNumber,
+      originRow,
     ]);
   }
 
-  deferred(rowNo: number, cells: readonly string[]): Promise<void> {
-    return this.deferredRows.write([this.runId, rowNo, JSON.stringify(cells)]);
+  deferred({ rowNo, cells, originRow }: DeferredRow): Promise<void> {
+    return this.deferredRows.write([this.runId, rowNo, JSON.stringify(cells), originRow]);
   }
 
   async end(): Promise<void> {

@@ -12,19 +12,22 @@ export interface RejectedRow {
 
 /**
  * Rejected rows as CSV that a spreadsheet opens: UTF-8 with its mark, the columns of the file, in front of them row number
- * and reason. No cell can run as a formula. Once mended, the same file can be imported: the reader leaves out the two
- * columns and the guards. Chunks come as the rows do.
+ * and reason, with `runId` also the run, so that mended rows find back to it. No cell can run as a formula. Once mended,
+ * the same file can be imported: the reader leaves out these columns and the guards. Chunks come as the rows do.
  */
 export async function* renderRejections(
   header: readonly string[],
   rows: AsyncIterable<RejectedRow> | Iterable<RejectedRow>,
   lang: 'ja' | 'en',
+  runId: string | null = null,
 ): AsyncGenerator<string, void> {
-  const own = [EXPLANATION_COLUMNS.row[lang], EXPLANATION_COLUMNS.reason[lang]];
+  const { row: rowColumn, reason, run } = EXPLANATION_COLUMNS;
+  const own = [rowColumn[lang], reason[lang], ...(runId === null ? [] : [run[lang]])];
+  const tail = runId === null ? [] : [runId];
   yield `\ufeff${line([...own, ...header.map(guardCell)])}`;
   for await (const row of rows) {
     // Missing cells are not made up: a row that was too short stays too short for the reader as well.
-    yield line([String(row.rowNo), guardCell(row.explanation), ...row.cells.map(guardCell)]);
+    yield line([String(row.rowNo), guardCell(row.explanation), ...tail, ...row.cells.map(guardCell)]);
   }
 }
 

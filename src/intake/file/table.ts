@@ -22,6 +22,13 @@ export interface TableRow {
   /** As many as the header has (a ragged row: as many as were found). Exact text, nothing trimmed. */
   readonly cells: readonly string[];
   readonly problems: readonly RejectionReason[];
+  /** In a download of rejected rows: the row of the run that this one was, as far as its cells still tell. */
+  readonly origin?: RowOrigin;
+}
+
+export interface RowOrigin {
+  readonly rowNo: number | null;
+  readonly runId: string | null;
 }
 
 /** What is only known when the last row was read. */

@@ -4,6 +4,7 @@ import type { Observation, RejectionReason, StatedFacts } from '../../domain/obs
 import type { TableRow } from '../file/table.js';
 import type { BoundField, BoundProfile } from './bind.js';
 import { checkFacts } from './check-facts.js';
+import { settleContradiction } from './contradiction.js';
 import type { MappedField } from './fields.js';
 import { readCell, type CellContext, type CellValue } from './interpret-cell.js';
 
@@ -51,8 +52,8 @@ export function interpretRow(bound: BoundProfile, row: TableRow, context: Interp
   const company = resolveCompany(bound, values, context, reasons);
   const asOf = values.get('asOf');
   const asOfAt = typeof asOf === 'string' ? asOf : context.asOfAt;
-  const facts = toFacts(bound, values);
   const today = dayInZone(Date.parse(asOfAt), context.zone);
+  const facts = settleContradiction(toFacts(bound, values), today, bound.profile.contradiction);
   reasons.push(...checkFacts(facts, today, (field) => columnOf(bound, field)));
   if (reasons.length > 0 || !isRead) return { kind: 'rejection', reasons };
   return { kind: 'observation', observation: { company, employeeNumber, asOfAt, facts } };

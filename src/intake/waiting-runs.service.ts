@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock/clock.js';
+import { Database } from '../platform/database/database.js';
+import type { Run, RunNote } from './run.js';
+import { RunsRepository } from './runs.repository.js';
+import { StagingService } from './staging.service.js';
+
+/** The plan of a dry run waits so long for somebody to approve it. */
+const DRY_RUN_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+/** Plans that nobody has decided yet, and how they leave the queue when nobody has to any more. */
+@Injectable()
+export class WaitingRunsService {
+  constructor(
+    private readonly db: Database,
+    private readonly runs: RunsRepository,
+    private readonly staging: StagingService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Lets the dry runs of a source go that are older than a week, with everything they staged. */
+  async dropOldDryRuns(source: string): Promise<void> {
+    const now = this.clock.now();
+    for (const run of await this.runs.byStatus('planned', source)) {
+      if (!run.dryRun || now - Date.parse(run.startedAt) <= DRY_RUN_DAYS * DAY_MS) continue;
+      await this.letGo(run, { code: 'DRY_RUN_EXPIRED', details: { days: DRY_RUN_DAYS } });
+    }
+  }
+
+  /**
+   * Lets older held runs of the source go when this run speaks about everybody they speak about, as of the same time or
+   * later: the same file sent again, or the next night's. Nobody has to decide about what was said anew, and what HR
+   * has mended in the meantime leaves no trace (edge-cases/03). Gives the notes for this run.
+   */
+  async supersede(run: Run): Promise<RunNote[]> {
+    const older = await this.db.query<{ id: string }>(
+      `select h.id from import_run h
+       where h.source = $2 and h.status = 'held' and h.id <> $1 and h.as_of_at <= $3
+         and h.kind in ('file', 'push', 'sync')
+         -- Who is missing from a full file is only said anew by another full file.
+         and (h.mode = 'delta' or $4 or h.file_sha256 = $5)
+         and not exists (
+           select 1 from staged_observation old
+           where old.run_id = h.id and not old.absent and not exists (
+             select 1 from staged_observation new
+             where new.run_id = $1 and new.company = old.company and new.employee_number = old.employee_number
+               and (new.spell_hint = old.spell_hint or old.spell_hint = '')))
+       order by h.started_at`,
+      [run.id, run.source, run.asOfAt, run.mode === 'full' && run.seenToEnd, run.fileSha256],
+    );
+    const notes: RunNote[] = [];
+    for (const { id } of older) {
+      await this.letGo(await this.runs.get(id), { code: 'RUN_SUPERSEDED', details: { run: run.id } });
+      notes.push({ code: 'RUN_SUPERSEDES', details: { run: id } });
+    }
+    return notes;
+  }
+
+  /** Ends a waiting run without anything of it being carried out. */
+  async letGo(run: Run, note: RunNote): Promise<void> {
+    await this.runs.update(run.id, {
+      status: 'rejected',
+      notes: [...run.notes, note],
+      finishedAt: this.clock.nowIso(),
+    });
+    await this.staging.clear(run.id);
+  }
+}
