@@ -19,7 +19,8 @@ import type { HttpSettings } from './platform/http/http.module.js';
 import { prepareServer } from './platform/http/prepare-server.js';
 import { sightRoutesOnly } from './platform/health/sight-routes.js';
 import type { Logger } from './platform/logging/logger.js';
-import { LoggingModule, sourceLogContext } from './platform/logging/logging.module.js';
+import { sourceLogContext } from './platform/logging/logging.module.js';
+import { sightModules } from './sight.js';
 
 export interface AppOptions {
   /** One line at a time, for people: what is being started. */
@@ -60,7 +61,7 @@ export async function openServer(
 ): Promise<OpenedServer> {
   return opening(env, options, async (parts, closers) => {
     const workers = options.role !== 'api';
-    const also = [LoggingModule.over(options.logger)];
+    const also = sightModules(parts, options.role, options.logger);
     const app = await NestFactory.create<NestExpressApplication>(
       AppModule.over(parts, { workers, also, http: options.http ?? {} }),
       { ...QUIET, bodyParser: false },

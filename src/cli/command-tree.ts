@@ -48,6 +48,7 @@ const running: readonly CommandSpec[] = [
     options: [{ flags: '--exit' }],
     load: async () => (await import('./commands/demo.js')).demo,
   },
+  { path: 'doctor', load: async () => (await import('./commands/doctor.js')).doctor },
   { path: 'db migrate', load: async () => (await import('./commands/db.js')).dbMigrate },
   { path: 'db status', load: async () => (await import('./commands/db.js')).dbStatus },
   {

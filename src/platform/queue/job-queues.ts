@@ -252,15 +252,7 @@ async function openOnRedis(
     (name, more, rest) =>
       createRedisBackend(name, { ...more, connection }, rest);
   const transport: Transport = {
-    async check() {
-      if (producer.status !== 'ready') throw new AppError('REDIS_UNREACHABLE', { retryable: true });
-      await reached(producer.ping(), 'REDIS_UNREACHABLE');
-      const trouble = await reached(
-        findRedisTrouble(producer, options.production === true),
-        'REDIS_UNREACHABLE',
-      );
-      if (trouble !== null) throw trouble;
-    },
+    check: () => checkRedis(producer, options.production === true),
     disconnect() {
       producer.disconnect();
       consumer.disconnect();
@@ -268,12 +260,37 @@ async function openOnRedis(
     },
   };
   try {
-    if (await isReady(producer)) await refuseTrouble(transport);
+    if (await isReady(producer, START_WAIT_MS)) await refuseTrouble(transport);
   } catch (error) {
     await transport.disconnect();
     throw error;
   }
   return new JobQueues(over(producer), over(consumer), options, transport);
+}
+
+async function checkRedis(client: Redis | Cluster, production: boolean): Promise<void> {
+  if (client.status !== 'ready') throw new AppError('REDIS_UNREACHABLE', { retryable: true });
+  await reached(client.ping(), 'REDIS_UNREACHABLE');
+  const trouble = await reached(findRedisTrouble(client, production), 'REDIS_UNREACHABLE');
+  if (trouble !== null) throw trouble;
+}
+
+/**
+ * Looks at a Redis (or a Redis Cluster) without opening a queue on it.
+ *
+ * @throws REDIS_UNREACHABLE, REDIS_EVICTS, REDIS_NOT_DURABLE (production), REDIS_FULL
+ */
+export async function inspectRedis(redisUrls: readonly string[], production: boolean): Promise<void> {
+  const [first, ...others] = redisUrls;
+  if (first === undefined) return;
+  const client = connect([first, ...others], 1);
+  client.on('error', () => undefined); // Said by the check below.
+  try {
+    await isReady(client, CHECK_WAIT_MS);
+    await checkRedis(client, production);
+  } finally {
+    client.disconnect();
+  }
 }
 
 /** What passes by itself is no reason not to start; readiness tells it. */
@@ -289,8 +306,8 @@ async function refuseTrouble(transport: Transport): Promise<void> {
 const START_WAIT_MS = 5_000;
 const CHECK_WAIT_MS = 2_000;
 
-async function isReady(client: Redis | Cluster): Promise<boolean> {
-  for (const until = performance.now() + START_WAIT_MS; performance.now() < until;) {
+async function isReady(client: Redis | Cluster, limitMs: number): Promise<boolean> {
+  for (const until = performance.now() + limitMs; performance.now() < until;) {
     if (client.status === 'ready') return true;
     await sleep(20);
   }
