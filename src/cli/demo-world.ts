@@ -10,6 +10,10 @@ export const DEMO_NOW = '2026-03-25T09:00:00+09:00';
 /** Any constant that nothing else locks. */
 const DEMO_LOCK = 4_920_777;
 
+/** An empty database as PostgreSQL makes one, without ending the session that holds the lock. */
+const RESET = `drop schema if exists bullmq cascade; drop schema public cascade;
+  create schema public; grant usage on schema public to public`;
+
 /**
  * Runs `work` on an empty database of the demo's own, below the home of this installation. Whatever servers are
  * configured are left alone: a demo writes into nobody's registry and sends mail to nobody.
@@ -37,9 +41,7 @@ export async function withDemoWorld<T>(
         DEMO_LOCK,
       ]);
       if (rows[0]?.free !== true) throw new AppError('DEMO_RUNNING', { details: { home } });
-      await guard.query(
-        'drop schema if exists bullmq cascade; drop schema public cascade; create schema public',
-      );
+      await guard.query(RESET);
       return await work({ ...database, env: { ...database.env, databaseUrl: database.url } });
     } finally {
       await guard.end();

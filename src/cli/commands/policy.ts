@@ -8,7 +8,7 @@ import { collectPages, noteMore } from '../pages.js';
 import { exitCodeOfRun, runResult } from '../render/run-result.js';
 import { showRun } from '../story.js';
 import { printTable } from '../table.js';
-import { becauseLine, pickText } from '../words.js';
+import { becauseLine, localTime, pickText, zoneOf } from '../words.js';
 
 const POLICY_FILE = 'rehire-policy.yaml';
 
@@ -24,7 +24,7 @@ export const policyList = command(async (call, app) => {
       { title: column('version'), value: (item) => item.version, align: 'right' },
       { title: column('policy'), value: (item) => `${item.id}: ${pickText(item.title, language)}` },
       { title: column('state'), value: (item) => t(`words.policyState.${item.state}`) },
-      { title: column('since'), value: (item) => item.activatedAt },
+      { title: column('since'), value: (item) => localTime(item.activatedAt, zoneOf(app.group)), min: 16 },
       { title: column('by'), value: (item) => item.activatedBy },
     ],
     items,
@@ -59,7 +59,11 @@ export const policyPreview = command(async (call, app) => {
   const file = call.input.argument('file');
   const flips = app.get(PolicyFlipsService);
   const preview = await flips.previewPolicy(file);
-  const people = await collectPages(call, (cursor, limit) => flips.previewChanges(file, { cursor, limit }));
+  // Those who keep their verdict with another rule are in the counts; by name come those whose verdict turns.
+  const people = await collectPages(call, async (cursor, limit) => {
+    const page = await flips.previewChanges(file, { cursor, limit });
+    return { ...page, items: page.items.filter(({ before, after }) => before.verdict !== after.verdict) };
+  });
   const column = (key: string): string => t(`show.columns.${key}`);
   const verdict = (word: string): string => t(`words.verdictShort.${word}`);
   output.line(

@@ -1,5 +1,6 @@
 import { describeBecause } from '../../domain/follow-up.js';
 import type { PlanLine } from '../../intake/runs.queries.js';
+import { fieldLabel } from '../../platform/i18n/i18n.js';
 import type { Output } from '../output.js';
 import { pickText } from '../words.js';
 
@@ -34,7 +35,12 @@ export function followUpsText(output: Output, line: PlanLine): string {
   return because === undefined ? '' : withheldText(output, because);
 }
 
+/** What contradicts itself, which fields changed, what is planned: the first of these that there is to say. */
 export function changeText(output: Output, line: PlanLine): string {
+  const separator = output.language === 'ja' ? '、' : ', ';
   const disputes = (line.after?.disputes ?? []).map((code) => output.t(`words.dispute.${code}`));
-  return disputes.length > 0 ? disputes.join('; ') : followUpsText(output, line);
+  if (disputes.length > 0) return disputes.join(separator);
+  const fields = line.changedFields.map((field) => fieldLabel(field, output.language)).join(separator);
+  const followUps = line.followUps.length > 0 || line.kind !== 'amended' ? followUpsText(output, line) : '';
+  return [fields, followUps].filter((part) => part !== '').join(' → ');
 }

@@ -77,11 +77,32 @@ function noteText(output: Output, code: string, details: Readonly<Record<string,
   return `${title} ${output.t('cli.error.remedy')}: ${remedy}`;
 }
 
-function printOtherChanges(output: Output, { lines }: Story): void {
+/** What a person should look at comes first; a status that only follows its date comes last. */
+const ORDER = [
+  'disputed',
+  'suspected_absent',
+  'rescinded',
+  'rehired',
+  'transferred',
+  'out_of_scope',
+  'amended',
+];
+
+const movesDay = (line: PlanLine): boolean => line.changedFields.includes('lastDay');
+
+function printOtherChanges(output: Output, { changes, lines }: Story): void {
   const { t } = output;
-  const others = lines.filter((line) => line.kind !== 'new_leaver' && line.kind !== 'consequence');
+  const others = lines
+    .filter((line) => ORDER.includes(line.kind))
+    .sort(
+      (a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || Number(movesDay(b)) - Number(movesDay(a)),
+    );
   if (others.length === 0) return;
   output.heading(t('show.otherChanges'));
+  const counts = Object.entries(changes).filter(([kind, count]) => count > 0 && kind !== 'new_leaver');
+  output.line(
+    `  ${counts.map(([kind, count]) => `${t(`words.change.${kind}`)} ${String(count)}`).join(' · ')}`,
+  );
   const column = (key: string): string => t(`show.columns.${key}`);
   const [number, name] = leaverColumns(output);
   printTable(
