@@ -16,6 +16,7 @@ import { RebuildService } from '../../src/intake/rebuild.service.js';
 import { RejectionsService } from '../../src/intake/rejections.service.js';
 import type { Run } from '../../src/intake/run.js';
 import { RunDecisionsService } from '../../src/intake/run-decisions.service.js';
+import { RunsRepository } from '../../src/intake/runs.repository.js';
 import { RunsQueries, type PlanLine } from '../../src/intake/runs.queries.js';
 import { Clock } from '../../src/platform/clock/clock.js';
 import { readConfigFile } from '../../src/platform/config/config-file.js';
@@ -217,6 +218,10 @@ export class IntakeWorld {
 
   revert(run: Run, by = 'suzuki'): Promise<Run> {
     return this.get(RunDecisionsService).revert(run.id, { by, reason: 'wrong file' });
+  }
+
+  heldRun(id: string): Promise<Run> {
+    return this.get(RunsRepository).get(id);
   }
 
   plan(run: Run): Promise<PlanLine[]> {
