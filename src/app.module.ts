@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AlertsModule } from './alerts/alerts.module.js';
+import { HouseTicksModule } from './app.ticks.js';
 import { DeparturesModule } from './departures/departures.module.js';
 import type { FollowUpRules } from './domain/follow-up.js';
 import type { LeavingReasons } from './domain/leaving-reason.js';
@@ -6,6 +8,8 @@ import { FollowUpsModule } from './follow-ups/follow-ups.module.js';
 import type { FollowUps } from './follow-ups/follow-ups.setup.js';
 import { IntakeHttpModule } from './intake/intake-http.module.js';
 import { IntakeModule } from './intake/intake.module.js';
+import { AuditModule } from './platform/audit/audit.module.js';
+import { processEnvironment } from './platform/config/process-environment.js';
 import { HttpModule, type HttpSettings } from './platform/http/http.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { RecruitingModule } from './recruiting/recruiting.module.js';
@@ -39,10 +43,20 @@ export class AppModule {
       imports: [
         PlatformModule.over(parts),
         RehireRegistryModule.register(configDir),
-        { ...FollowUpsModule.over(parts.followUps, { workers }), global: true },
+        {
+          ...FollowUpsModule.over(parts.followUps, { workers, clockStands: parts.env.now !== undefined }),
+          global: true,
+        },
         DeparturesModule.over(parts),
         intake,
         RecruitingModule,
+        AuditModule,
+        AlertsModule.over({
+          configDir,
+          variables: processEnvironment(),
+          transport: parts.followUps.transport,
+        }),
+        HouseTicksModule.over(parts, { workers }),
         ...also,
         ...(http === undefined ? [] : [HttpModule.over(parts.env, http), IntakeHttpModule.over(intake)]),
       ],

@@ -59,10 +59,11 @@ export class AlertChecks {
 
   private async stuckQueue(sql: Sql): Promise<NewAlert[]> {
     const minutes = this.config.queueStuckAfterMinutes;
-    // What a person has paused is meant to stand still.
+    // What a person has paused, or has not yet released after a restore, is meant to stand still.
     const { rows } = await sql.query<{ n: number }>(
       `select count(*) as n from follow_up where state = 'queued' and queued_at <= $1
-         and not exists (select 1 from setting where key = 'follow-ups.paused' and value = 'true')`,
+         and not exists (select 1 from setting
+           where key = 'follow-ups.restored' or (key = 'follow-ups.paused' and value = 'true'))`,
       [new Date(this.clock.now() - minutes * 60_000).toISOString()],
     );
     const count = rows[0]?.n ?? 0;

@@ -15,7 +15,10 @@ import { MailboxQueries } from './mailbox.queries.js';
 @Module({})
 export class FollowUpsModule {
   /** @param followUps opened by the composition root; closed with the application */
-  static over(followUps: FollowUps, { workers }: { readonly workers: boolean }): DynamicModule {
+  static over(
+    followUps: FollowUps,
+    { workers, clockStands = false }: { readonly workers: boolean; readonly clockStands?: boolean },
+  ): DynamicModule {
     const logger = new Logger('follow-ups');
     const onError = (error: unknown) => logger.error(error instanceof Error ? error.message : 'relay');
     const exported = [
@@ -32,7 +35,10 @@ export class FollowUpsModule {
         ...exported,
         { provide: AnswersService, useValue: followUps.answers },
         { provide: COMPANY_PROFILES, useValue: followUps.companies },
-        { provide: FollowUpWorkers, useFactory: () => new FollowUpWorkers(followUps, workers, onError) },
+        {
+          provide: FollowUpWorkers,
+          useFactory: () => new FollowUpWorkers(followUps, { isWorker: workers, clockStands }, onError),
+        },
       ],
       exports: exported.map(({ provide }) => provide),
     };

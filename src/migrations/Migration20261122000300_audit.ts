@@ -150,6 +150,11 @@ const NOTES = [
   // A setting does not say who changed it: the transaction may, with set_config('enishi.actor', …, true).
   `create function enishi_audit_setting() returns trigger language plpgsql as $$
    begin
+     if tg_op = 'DELETE' then
+       perform enishi_audit_note(now(), current_setting('enishi.actor', true), 'setting.removed',
+         jsonb_build_object('key', old.key));
+       return null;
+     end if;
      perform enishi_audit_note(new.changed_at, current_setting('enishi.actor', true),
        case when new.key <> 'follow-ups.paused' then 'setting.changed'
          when new.value = 'true' then 'follow_ups.paused' else 'follow_ups.resumed' end,
@@ -202,6 +207,7 @@ const TRIGGERS = [
        or new.planned_at is distinct from old.planned_at`,
     'enishi_audit_policy',
   ),
+  noting('audit_setting_gone', 'delete', 'setting', 'true', 'enishi_audit_setting'),
   // The window counts mails, several times a minute.
   noting('audit_setting_new', 'insert', 'setting', `new.key <> 'follow-ups.window'`, 'enishi_audit_setting'),
   noting(

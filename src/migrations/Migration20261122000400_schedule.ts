@@ -39,13 +39,10 @@ const UP = [
      end if;
      return null;
    end $$`,
-  `do $do$ begin
-     if to_regclass('api_key') is null then return; end if;
-     create constraint trigger audit_key_new after insert on api_key deferrable initially deferred
-       for each row execute function enishi_audit_key();
-     create constraint trigger audit_key after update on api_key deferrable initially deferred
-       for each row when (new.revoked_at is distinct from old.revoked_at) execute function enishi_audit_key();
-   end $do$`,
+  `create constraint trigger audit_key_new after insert on api_key deferrable initially deferred
+     for each row execute function enishi_audit_key()`,
+  `create constraint trigger audit_key after update on api_key deferrable initially deferred
+     for each row when (new.revoked_at is distinct from old.revoked_at) execute function enishi_audit_key()`,
   // Who asked for an alert to go out again is an act; that alerts come and go is not.
   `create function enishi_audit_resend() returns trigger language plpgsql as $$
    begin
