@@ -1,9 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { HouseTicksModule } from './app.ticks.js';
+import { PeopleController } from './departures/people.controller.js';
+import { PersonTimelineQueries } from './departures/person-timeline.queries.js';
 import { DeparturesModule } from './departures/departures.module.js';
 import type { FollowUpRules } from './domain/follow-up.js';
 import type { LeavingReasons } from './domain/leaving-reason.js';
+import { FollowUpsController } from './follow-ups/follow-ups.controller.js';
 import { FollowUpsModule } from './follow-ups/follow-ups.module.js';
 import type { FollowUps } from './follow-ups/follow-ups.setup.js';
 import { IntakeHttpModule } from './intake/intake-http.module.js';
@@ -12,7 +15,9 @@ import { AuditModule } from './platform/audit/audit.module.js';
 import { processEnvironment } from './platform/config/process-environment.js';
 import { HttpModule, type HttpSettings } from './platform/http/http.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
+import { CandidatesController } from './recruiting/candidates.controller.js';
 import { RecruitingModule } from './recruiting/recruiting.module.js';
+import { RegistryController } from './rehire-registry/registry.controller.js';
 import { RehireRegistryModule } from './rehire-registry/rehire-registry.module.js';
 
 export interface AppParts extends PlatformParts {
@@ -38,8 +43,14 @@ export class AppModule {
   ): DynamicModule {
     const { configDir } = parts.env;
     const intake = IntakeModule.over({ configDir });
+    const api = http === undefined ? [] : [HttpModule.over(parts.env, http), IntakeHttpModule.over(intake)];
     return {
       module: AppModule,
+      controllers:
+        http === undefined
+          ? []
+          : [CandidatesController, FollowUpsController, PeopleController, RegistryController],
+      providers: http === undefined ? [] : [PersonTimelineQueries],
       imports: [
         PlatformModule.over(parts),
         RehireRegistryModule.register(configDir),
@@ -58,7 +69,7 @@ export class AppModule {
         }),
         HouseTicksModule.over(parts, { workers }),
         ...also,
-        ...(http === undefined ? [] : [HttpModule.over(parts.env, http), IntakeHttpModule.over(intake)]),
+        ...api,
       ],
     };
   }

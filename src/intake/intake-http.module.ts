@@ -3,6 +3,7 @@ import { FileStoreService } from './file-store.service.js';
 import { InboxQueries } from './inbox.queries.js';
 import { InboxService } from './inbox.service.js';
 import { InboxWorker } from './inbox-worker.service.js';
+import { PoliciesController } from './policies.controller.js';
 import { PushController } from './push.controller.js';
 import { ReceiptsQueries } from './receipts.queries.js';
 import { RunsController } from './runs.controller.js';
@@ -15,7 +16,7 @@ export class IntakeHttpModule {
     return {
       module: IntakeHttpModule,
       imports: [intake],
-      controllers: [PushController, RunsController],
+      controllers: [PoliciesController, PushController, RunsController],
       providers: [
         FileStoreService,
         InboxQueries,

@@ -35,7 +35,15 @@ export class PolicyRunsService {
 
   /** Puts a policy file in force, unless it turns so many verdicts that a brake holds it. @throws POLICY_ALREADY_ACTIVE */
   async activate(file: string, by: string): Promise<Run> {
-    const next = await this.policies.planActivation(file, by);
+    return this.activatePlanned(await this.policies.planActivation(file, by), by);
+  }
+
+  /** The same for a version that is stored already. @throws POLICY_VERSION_NOT_FOUND */
+  async activateVersion(version: number, by: string): Promise<Run> {
+    return this.activatePlanned(await this.policies.plannedVersion(version), by);
+  }
+
+  private async activatePlanned(next: ActivePolicy, by: string): Promise<Run> {
     return this.corridor.enter(async () => {
       const now = this.clock.nowIso();
       const run = await this.runs.insert({

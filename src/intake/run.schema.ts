@@ -34,6 +34,7 @@ const count = z.int().min(0);
 const brake = z.object({
   name: z.enum(BRAKE_NAMES),
   company: z.string(),
+  scope: z.enum(['run', 'window']),
   limit: z.number(),
   value: z.number(),
   tripped: z.boolean(),
@@ -109,9 +110,10 @@ export function runView(run: Run): RunView {
     changes: run.changes,
     verdicts: run.verdicts,
     followUps: run.followUps,
-    brakes: run.brakes.map(({ name, company, limit, value, tripped }) => ({
+    brakes: run.brakes.map(({ name, company, scope, limit, value, tripped }) => ({
       name,
       company,
+      scope,
       limit,
       value,
       tripped,

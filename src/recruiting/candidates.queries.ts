@@ -50,6 +50,8 @@ export interface CandidateSearch {
   readonly q?: string | null;
   readonly verdict?: VerdictWord | null;
   readonly company?: string | null;
+  /** Employments elsewhere are not shown either: for who sees one company only. Needs `company`. */
+  readonly withinCompany?: boolean;
   readonly department?: string | null;
   /** Both inclusive. */
   readonly leftAfter?: IsoDate | null;
@@ -149,6 +151,7 @@ export class CandidatesQueries {
     const employments = await this.employmentsOf(
       rows.map((row) => row.person_id),
       query.today,
+      query.withinCompany === true ? (query.company ?? null) : null,
     );
     return toPage(
       rows,
@@ -158,11 +161,14 @@ export class CandidatesQueries {
     );
   }
 
-  /** @throws CANDIDATE_NOT_FOUND also for people whom a recruiter may not see: the two look alike */
-  async candidate(personId: string, today: IsoDate): Promise<Candidate> {
-    const [row] = await this.rows({ today, limit: 1 }, personId);
+  /**
+   * @param company the one company that the caller sees; null for all
+   * @throws CANDIDATE_NOT_FOUND also for people whom a recruiter may not see: the two look alike
+   */
+  async candidate(personId: string, today: IsoDate, company: string | null = null): Promise<Candidate> {
+    const [row] = await this.rows({ today, company, limit: 1 }, personId);
     if (row === undefined) throw new AppError('CANDIDATE_NOT_FOUND', { details: { personId } });
-    return toCandidate(row, await this.employmentsOf([personId], today));
+    return toCandidate(row, await this.employmentsOf([personId], today, company));
   }
 
   private rows(query: CandidateSearch, personId: string | null): Promise<CandidateRow[]> {
@@ -189,6 +195,7 @@ export class CandidatesQueries {
   private async employmentsOf(
     personIds: readonly string[],
     today: IsoDate,
+    company: string | null,
   ): Promise<ReadonlyMap<string, CandidateEmployment[]>> {
     const rows = await this.db.query<CandidateEmployment & { personId: string }>(
       `select m.person_id as "personId", m.company, m.facts->>'department' as department,
@@ -196,8 +203,9 @@ export class CandidatesQueries {
        from employment m
        left join departure d on d.employment_id = m.id and d.state = 'standing' and d.last_day < $2::date
        where m.person_id = any($1::uuid[]) and m.scope = 'in' and not m.withdrawn
+         and ($3::text is null or m.company = $3)
        order by m.person_id, d.last_day desc nulls first, m.hired_on desc nulls last, m.company, m.id`,
-      [personIds, today],
+      [personIds, today, company],
     );
     const byPerson = new Map<string, CandidateEmployment[]>();
     for (const { personId, ...employment } of rows) {

@@ -9,7 +9,7 @@ import {
 } from '../domain/eligibility.js';
 import { Database, type Sql } from '../platform/database/database.js';
 import { checkLimit, decodeCursor, encodeCursor, type Page } from './keyset.queries.js';
-import { PolicyService, type ActivePolicy } from './policy.service.js';
+import { PolicyService, type ActivePolicy, type CheckedPolicy } from './policy.service.js';
 import type { Cause, RegistryKey } from './registry-history.js';
 import { RegistryWriteService, type EntryChange } from './registry-write.service.js';
 import { readStandingEntries, type EntryKey, type StandingEntry } from './standing-entries.js';
@@ -70,7 +70,11 @@ export class PolicyFlipsService {
    * @throws CONFIG_FILE_MISSING, CONFIG_FILE_INVALID
    */
   async previewPolicy(file: string): Promise<PolicyPreview> {
-    const { id, title, hash, policy } = await this.policies.checkPolicyFile(file);
+    return this.preview(await this.policies.checkPolicyFile(file));
+  }
+
+  /** The same for a policy that did not come as a file. */
+  async preview({ id, title, hash, policy }: CheckedPolicy): Promise<PolicyPreview> {
     const { version } = await this.policies.activePolicy();
     const counts = new Map<string, { -readonly [K in keyof FlipCount]: FlipCount[K] }>();
     let [examined, flipped, otherwiseChanged] = [0, 0, 0];

@@ -85,9 +85,7 @@ export class PolicyService implements OnModuleInit {
 
   /** Reads and checks a policy file. @throws CONFIG_FILE_MISSING, CONFIG_FILE_INVALID */
   async checkPolicyFile(file: string): Promise<CheckedPolicy> {
-    const content = await readConfigFile(dirname(file), basename(file), policySchema);
-    const { id, title } = content;
-    return { id, title, hash: hashOf(content), policy: compilePolicy(content), content };
+    return checkedPolicy(await readConfigFile(dirname(file), basename(file), policySchema));
   }
 
   /** True when the shipped or edited file no longer says what is in force: somebody may think that it does. */
@@ -120,7 +118,11 @@ export class PolicyService implements OnModuleInit {
    * @throws CONFIG_FILE_MISSING, CONFIG_FILE_INVALID, POLICY_ALREADY_ACTIVE
    */
   async planActivation(file: string, by: string): Promise<ActivePolicy> {
-    const checked = await this.checkPolicyFile(file);
+    return this.planPolicy(await this.checkPolicyFile(file), by);
+  }
+
+  /** The same for a policy that did not come as a file. @throws POLICY_ALREADY_ACTIVE */
+  async planPolicy(checked: CheckedPolicy, by: string): Promise<ActivePolicy> {
     const active = await this.activePolicy();
     if (active.hash === checked.hash) {
       throw new AppError('POLICY_ALREADY_ACTIVE', {
@@ -143,6 +145,21 @@ export class PolicyService implements OnModuleInit {
       version,
     ]);
     return compileRow(onlyRow(rows, version));
+  }
+
+  /**
+   * A stored version that can be put in force.
+   * @throws POLICY_VERSION_NOT_FOUND, POLICY_ALREADY_ACTIVE
+   * @throws POLICY_VERSION_SUPERSEDED when another one came after it: plan it anew
+   */
+  async plannedVersion(version: number): Promise<ActivePolicy> {
+    const rows = await this.db.query<VersionRow>('select * from policy_version where version = $1', [version]);
+    const row = onlyRow(rows, version);
+    if (row.superseded_at !== null) throw new AppError('POLICY_VERSION_SUPERSEDED', { details: { version } });
+    if (row.activated_at !== null) {
+      throw new AppError('POLICY_ALREADY_ACTIVE', { details: { policy: row.policy_id, version } });
+    }
+    return compileRow(row);
   }
 
   /**
@@ -195,6 +212,12 @@ export class PolicyService implements OnModuleInit {
     if (row === null) throw new AppError('POLICY_VERSION_NOT_FOUND', { details: { version: 1 } });
     return row;
   }
+}
+
+/** A policy whose content has passed its schema. */
+export function checkedPolicy(content: Policy): CheckedPolicy {
+  const { id, title } = content;
+  return { id, title, hash: hashOf(content), policy: compilePolicy(content), content };
 }
 
 function onlyRow(rows: readonly VersionRow[], version: number): VersionRow {

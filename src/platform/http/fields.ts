@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseIsoDate } from '../../domain/calendar.js';
+import { parseIsoDate, type IsoDate } from '../../domain/calendar.js';
 
 /** A text that the database can hold and a log line cannot be broken by. */
 export const text = (max: number) =>
@@ -14,11 +14,20 @@ export const text = (max: number) =>
 /** A reason for a decision: it stays beside the decision for ever. */
 export const reason = text(1_000).refine((value) => value.trim() !== '', { error: 'TEXT_EMPTY' });
 
+/** A day in a request. */
 export const day = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}$/)
-  .refine((value) => parseIsoDate(value) !== null, { error: 'DAY_NOT_ISO' })
-  .meta({ format: 'date', example: '2026-03-31' });
+  .meta({ format: 'date', example: '2026-03-31' })
+  .transform((value, context): IsoDate => {
+    const parsed = parseIsoDate(value);
+    if (parsed !== null) return parsed;
+    context.addIssue({ code: 'custom', message: 'DAY_NOT_ISO' });
+    return z.NEVER;
+  });
+
+/** A day in an answer. */
+export const dayOut = z.string().meta({ format: 'date', example: '2026-03-31' });
 
 export const instant = z.string().meta({ format: 'date-time', example: '2026-04-01T00:15:00.000Z' });
 export const nullableInstant = instant.nullable();

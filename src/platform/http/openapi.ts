@@ -84,11 +84,11 @@ const TAGS = [
 
 /** The document of all routes that are served. Equal routes give an equal document. */
 export function openApiDocument(routes: readonly Route[], version: string): OpenApiDocument {
-  const schemas: Record<string, object> = {};
+  const book = new SchemaBook();
   const paths: Record<string, Record<string, object>> = {};
-  schemas['Problem'] = plain(z.toJSONSchema(problemSchema, { io: 'output' }));
+  book.of(problemSchema, 'output');
   for (const route of [...routes].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
-    (paths[route.path] ??= {})[route.method] = operation(route);
+    (paths[route.path] ??= {})[route.method] = operation(route, book);
   }
   return {
     openapi: '3.1.0',
@@ -105,7 +105,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
     security: [{ apiKey: [] }],
     paths,
     components: {
-      schemas,
+      schemas: book.named,
       securitySchemes: {
         apiKey: {
           type: 'http',
@@ -125,7 +125,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
   };
 }
 
-function operation(route: Route): object {
+function operation(route: Route, book: SchemaBook): object {
   const rule = accessRule(route.id);
   const reach = rule.reach === 'group' ? ' Concerns every company: not for a key of one company.' : '';
   return {
@@ -141,14 +141,18 @@ function operation(route: Route): object {
       .join('\n\n'),
     'x-roles': rule.roles,
     'x-reach': rule.reach,
-    parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query'), ...headers(route)],
-    ...requestBody(route),
-    responses: responses(route),
+    parameters: [
+      ...parameters(route.params, 'path', book),
+      ...parameters(route.query, 'query', book),
+      ...headers(route),
+    ],
+    ...requestBody(route, book),
+    responses: responses(route, book),
   };
 }
 
-function parameters(schema: z.ZodObject, place: 'path' | 'query'): object[] {
-  const json = plain(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
+function parameters(schema: z.ZodObject, place: 'path' | 'query', book: SchemaBook): object[] {
+  const json = book.of(schema, 'input');
   const required = new Set(Array.isArray(json['required']) ? json['required'] : []);
   return Object.entries((json['properties'] ?? {}) as Record<string, JsonSchema>).map(([name, property]) => {
     const { description, ...rest } = property;
@@ -182,7 +186,7 @@ function headers(route: Route): object[] {
   return [language, key];
 }
 
-function requestBody(route: Route): object {
+function requestBody(route: Route, book: SchemaBook): object {
   if (route.bodyKind === 'upload') {
     const binary = { schema: { type: 'string', contentMediaType: 'application/octet-stream' } };
     const form = {
@@ -202,9 +206,7 @@ function requestBody(route: Route): object {
     };
   }
   if (route.body === null) return {};
-  const schema = plain(
-    z.toJSONSchema(route.bodyDocument ?? route.body, { io: 'input', unrepresentable: 'any' }),
-  );
+  const schema = book.of(route.bodyDocument ?? route.body, 'input');
   const json = { schema, ...(route.example === undefined ? {} : { example: route.example }) };
   const lines = {
     schema: { type: 'string', description: 'One JSON record a line.' },
@@ -221,12 +223,9 @@ function requestBody(route: Route): object {
   };
 }
 
-function responses(route: Route): Record<string, object> {
+function responses(route: Route, book: SchemaBook): Record<string, object> {
   const { status, description, schema, media = 'application/json' } = route.answer;
-  const body =
-    schema === null
-      ? { type: 'string' }
-      : plain(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }));
+  const body = schema === null ? { type: 'string' } : book.of(schema, 'output');
   const replayed = { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } };
   const usual = {
     description,
@@ -259,11 +258,27 @@ function problem(status: string, description: string): object {
   };
 }
 
-/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is; the dialect and local ids are the document's matter. */
-function plain(schema: object): JsonSchema {
-  return JSON.parse(
-    JSON.stringify(schema, (key, value: unknown) =>
-      key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
-    ),
-  ) as JsonSchema;
+/**
+ * OpenAPI 3.1 takes JSON Schema 2020-12 as it is; only what has a name moves to where the document keeps its schemas.
+ */
+class SchemaBook {
+  readonly named: Record<string, object> = {};
+
+  of(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+    const json = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+    const { $defs = {}, ...root } = json;
+    for (const [name, definition] of Object.entries($defs as Record<string, JsonSchema>)) {
+      this.named[name] = tidy(definition);
+    }
+    const name = root['id'];
+    if (typeof name !== 'string') return tidy(root);
+    this.named[name] = tidy(root);
+    return { $ref: `#/components/schemas/${name}` };
+  }
+}
+
+function tidy(schema: JsonSchema): JsonSchema {
+  const { $schema: _dialect, id, ...rest } = schema;
+  const kept = typeof id === 'string' ? rest : { ...rest, ...(id === undefined ? {} : { id }) };
+  return JSON.parse(JSON.stringify(kept).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema;
 }
