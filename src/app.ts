@@ -116,6 +116,7 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
     redisUrls: env.redisUrls,
     smtpUrl: env.smtpUrl ?? null,
     production: env.production,
+    home: env.home,
     publicUrl: env.publicUrl ?? `http://localhost:${env.port}`,
     configDir,
     rules,

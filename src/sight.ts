@@ -7,6 +7,7 @@ import {
   mailCheck,
   migrationsCheck,
   queueCheck,
+  restoreCheck,
 } from './platform/health/checks.js';
 import { HealthModule } from './platform/health/health.module.js';
 import type { Logger } from './platform/logging/logger.js';
@@ -24,6 +25,7 @@ export function sightModules(parts: AppParts, role: Role, logger: Logger): Dynam
     // An api without its queue takes everything in and hands it on later; a worker without it is of no use.
     queueCheck(queues, role !== 'api'),
     mailCheck(transport, outage, false),
+    restoreCheck(database),
     diskCheck(env.home),
   ];
   const onError = seldom((error) => logger.warn({ err: error }, 'metrics'));

@@ -50,6 +50,7 @@ const running: readonly CommandSpec[] = [
   },
   { path: 'doctor', load: async () => (await import('./commands/doctor.js')).doctor },
   { path: 'db migrate', load: async () => (await import('./commands/db.js')).dbMigrate },
+  { path: 'db restored', load: async () => (await import('./commands/db-restored.js')).dbRestored },
   { path: 'db status', load: async () => (await import('./commands/db.js')).dbStatus },
   {
     path: 'keys create',
@@ -249,7 +250,11 @@ const followUps: readonly CommandSpec[] = [
   },
   { path: 'follow-ups run', load: async () => (await import('./commands/follow-ups.js')).followUpsRun },
   { path: 'follow-ups pause', load: async () => (await import('./commands/follow-ups.js')).followUpsPause },
-  { path: 'follow-ups resume', load: async () => (await import('./commands/follow-ups.js')).followUpsResume },
+  {
+    path: 'follow-ups resume',
+    options: [{ flags: '--confirm-restore' }, AS],
+    load: async () => (await import('./commands/follow-ups.js')).followUpsResume,
+  },
   {
     path: 'follow-ups resolve',
     args: ['<id>'],

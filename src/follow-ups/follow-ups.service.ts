@@ -1,6 +1,7 @@
 import { AppError } from '../domain/app-error.js';
 import type { Clock } from '../platform/clock/clock.js';
 import type { Database, Sql } from '../platform/database/database.js';
+import { isRestored, type RestoreGuard } from '../platform/health/restore-guard.js';
 import { recordEvent } from './follow-up-events.js';
 import { isPaused, setPaused } from './pause.js';
 
@@ -18,15 +19,48 @@ export class FollowUpsService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly guard: RestoreGuard,
   ) {}
 
-  /** Stops all outgoing mail, what is queued included. Safe to repeat. */
-  pause(): Promise<void> {
-    return setPaused(this.database.pool, true, this.clock.nowIso());
+  /** Stops all outgoing mail, what is queued included. Safe to repeat. @param by who decided, for the audit chain */
+  pause(by?: string): Promise<void> {
+    return this.setPaused(true, by);
   }
 
-  resume(): Promise<void> {
-    return setPaused(this.database.pool, false, this.clock.nowIso());
+  /** @throws FOLLOW_UPS_RESTORED while nobody has confirmed a database that came from a backup */
+  async resume(by?: string): Promise<void> {
+    if (await isRestored(this.database.pool)) throw new AppError('FOLLOW_UPS_RESTORED');
+    await this.setPaused(false, by);
+  }
+
+  /**
+   * Lets mail flow again after a restore. What is due may have been sent since the backup without the database knowing:
+   * each such follow-up becomes `uncertain`, for a person to decide. Safe to repeat.
+   *
+   * @returns the ids of those
+   */
+  confirmRestore(by: string): Promise<readonly string[]> {
+    return this.database.transaction(async (sql) => {
+      if (!(await isRestored(sql))) return [];
+      await sql.query(`select set_config('enishi.actor', $1, true)`, [by]);
+      const at = this.clock.nowIso();
+      const { rows } = await sql.query<{ id: string }>(
+        `with doubted as (
+           update follow_up f set state = 'uncertain', changed_at = $1
+           where f.state in ('planned', 'queued') and f.due_at <= $1 and f.kind <> 'card'
+           returning f.id, f.kind, f.employment_id
+         ), told as (
+           insert into timeline_event (at, person_id, employment_id, actor, kind, data)
+           select $1, e.person_id, e.id, $2, 'follow_up.uncertain',
+                  jsonb_build_object('followUpId', d.id, 'kind', d.kind, 'code', 'RESTORED')
+           from doubted d join employment e on e.id = d.employment_id
+         ) select id from doubted order by id`,
+        [at, by],
+      );
+      await this.guard.confirm(sql, at);
+      await setPaused(sql, false, at);
+      return rows.map((row) => row.id);
+    });
   }
 
   isPaused(): Promise<boolean> {
@@ -81,6 +115,13 @@ export class FollowUpsService {
         kind: 'follow_up.resolved',
         data: { followUpId: id, kind: row.kind, as },
       });
+    });
+  }
+
+  private setPaused(paused: boolean, by: string | undefined): Promise<void> {
+    return this.database.transaction(async (sql) => {
+      if (by !== undefined) await sql.query(`select set_config('enishi.actor', $1, true)`, [by]);
+      await setPaused(sql, paused, this.clock.nowIso());
     });
   }
 }

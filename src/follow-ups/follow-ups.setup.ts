@@ -6,6 +6,8 @@ import type { Database } from '../platform/database/database.js';
 import { localMailbox } from '../platform/mail/local-mailbox.js';
 import { smtpMail } from '../platform/mail/smtp-mail.js';
 import type { MailTransport } from '../platform/mail/mail.js';
+import { lastSeenInHome, lastSeenInRedis } from '../platform/health/last-seen.js';
+import { RestoreGuard } from '../platform/health/restore-guard.js';
 import { JobQueues, type JobQueuesOptions } from '../platform/queue/job-queues.js';
 import { OutageBreaker } from '../platform/queue/outage-breaker.js';
 import { AnswersService } from './answers.service.js';
@@ -38,6 +40,8 @@ export interface FollowUpsOptions {
   readonly production?: boolean;
   /** Spans of jobs; none unless given. */
   readonly telemetry?: JobQueuesOptions['telemetry'];
+  /** The home, where it is kept how far the database had come; null: nowhere but in Redis. */
+  readonly home?: string | null;
   /** When to stop trying a mail server that is away, and how often to ask whether it is back. */
   readonly outage?: { readonly failuresToOpen: number; readonly probeMs: number };
   /** Told about trouble with the queue's connection. */
@@ -57,6 +61,7 @@ export interface FollowUps {
   readonly queueNames: readonly string[];
   readonly transport: MailTransport;
   readonly outage: OutageBreaker;
+  readonly guard: RestoreGuard;
   /** Ends workers, queues and mail connections; the database stays open. Safe to repeat. */
   close(): Promise<void>;
 }
@@ -97,13 +102,23 @@ export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUp
     },
     outage,
   );
-  const relay = new RelayService(database, clock, queues, jobs, sending);
+  const guard = new RestoreGuard(
+    database,
+    [
+      ...(typeof options.home === 'string' ? [lastSeenInHome(options.home)] : []),
+      ...(queues.redis === null ? [] : [lastSeenInRedis(queues.redis)]),
+    ],
+    (error) => options.onError(error instanceof Error ? error : new Error('UNEXPECTED', { cause: error })),
+  );
+  // Before any worker can start: a mail that a restored database does not know of must not go out again.
+  await guard.examine(clock.nowIso());
+  const relay = new RelayService(database, clock, queues, jobs, sending, guard);
   return {
     companies,
     intents: new IntentsService(rules.sendAt),
     relay,
     runner: new FollowUpRunner(database, queues, jobs, relay, delivery, sending, outage),
-    service: new FollowUpsService(database, clock),
+    service: new FollowUpsService(database, clock, guard),
     answers: new AnswersService(database, clock),
     queries: new FollowUpQueries(database, rules),
     mailbox: new MailboxQueries(database),
@@ -111,6 +126,7 @@ export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUp
     queueNames: [jobs.exitInterviews.queue, jobs.invitations.queue],
     transport,
     outage,
+    guard,
     async close() {
       outage.end();
       await queues.close();

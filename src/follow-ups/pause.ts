@@ -1,9 +1,11 @@
 import type { Sql } from '../platform/database/database.js';
+import { isRestored } from '../platform/health/restore-guard.js';
 
 const KEY = 'follow-ups.paused';
 
-/** True while somebody has stopped all outgoing mail. */
+/** True while somebody has stopped all outgoing mail, or while nobody has looked at a database that was restored. */
 export async function isPaused(sql: Sql): Promise<boolean> {
+  if (await isRestored(sql)) return true;
   const { rows } = await sql.query<{ value: unknown }>(`select value from setting where key = $1`, [KEY]);
   return rows[0]?.value === true;
 }

@@ -3,6 +3,7 @@ import type { FollowUpKind } from '../domain/follow-up.js';
 import type { SendingRules } from '../domain/follow-up-rules.js';
 import type { Clock } from '../platform/clock/clock.js';
 import type { Database, Sql } from '../platform/database/database.js';
+import type { RestoreGuard } from '../platform/health/restore-guard.js';
 import type { JobQueues } from '../platform/queue/job-queues.js';
 import type { FollowUpJobs } from './follow-up.job.js';
 import { jobFor, jobIdOf } from './follow-up.job.js';
@@ -21,6 +22,13 @@ export interface RelayReport {
     readonly limit: number;
     readonly waiting: number;
   } | null;
+}
+
+interface Batch {
+  readonly rows: readonly QueuedRow[];
+  readonly isFull: boolean;
+  /** How far the database has come with this batch; null when it holds nothing. */
+  readonly seen: Awaited<ReturnType<RestoreGuard['advance']>>;
 }
 
 interface QueuedRow {
@@ -48,6 +56,7 @@ export class RelayService {
     private readonly queues: JobQueues,
     private readonly jobs: FollowUpJobs,
     private readonly sending: SendingRules,
+    private readonly guard: RestoreGuard,
   ) {}
 
   /**
@@ -61,6 +70,7 @@ export class RelayService {
       const batch = await this.database.transaction((sql) => this.take(sql, perRun - queuedIds.length));
       if (batch === 'paused') return { queued: queuedIds.length, queuedIds, paused: true, brake: null };
       queuedIds.push(...batch.rows.map((row) => row.id));
+      if (batch.seen !== null) await this.guard.remember(batch.seen);
       await this.enqueue(batch.rows);
       if (batch.rows.length > 0 && !batch.isFull) continue;
       const waiting = await this.countDue();
@@ -108,7 +118,7 @@ export class RelayService {
     return this.database.transaction((sql) => sweepLeases(sql, this.clock.nowIso()));
   }
 
-  private async take(sql: Sql, left: number): Promise<{ rows: QueuedRow[]; isFull: boolean } | 'paused'> {
+  private async take(sql: Sql, left: number): Promise<Batch | 'paused'> {
     if (await isPaused(sql)) return 'paused';
     const now = this.clock.now();
     const at = this.clock.nowIso();
@@ -122,7 +132,7 @@ export class RelayService {
     );
     const window = windowSchema.parse(stored.rows[0]?.value);
     const room = Math.min(left, roomIn(window, now, this.sending.brake.perHour));
-    if (room <= 0) return { rows: [], isFull: true };
+    if (room <= 0) return { rows: [], isFull: true, seen: null };
     const { rows } = await sql.query<QueuedRow>(
       `with due as (select f.id ${DUE} order by f.due_at, f.id limit $2 for update of f skip locked)
        update follow_up f set state = 'queued', queued_at = $3, sends = f.sends + 1, changed_at = $3
@@ -134,7 +144,11 @@ export class RelayService {
       JSON.stringify(addTo(window, now, rows.length)),
       at,
     ]);
-    return { rows, isFull: rows.length >= room };
+    return {
+      rows,
+      isFull: rows.length >= room,
+      seen: rows.length === 0 ? null : await this.guard.advance(sql),
+    };
   }
 
   private async countDue(): Promise<number> {

@@ -4,6 +4,7 @@ import { Migration20261122000200_http } from './Migration20261122000200_http.js'
 import { Migration20261122000200_intake } from './Migration20261122000200_intake.js';
 import { Migration20261122000300_audit } from './Migration20261122000300_audit.js';
 import { Migration20261122000400_schedule } from './Migration20261122000400_schedule.js';
+import { Migration20261122000500_sight } from './Migration20261122000500_sight.js';
 
 /** Every migration in the order in which it runs. One that has been released is never edited. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   { name: 'Migration20261122000200_intake', class: Migration20261122000200_intake },
   { name: 'Migration20261122000300_audit', class: Migration20261122000300_audit },
   { name: 'Migration20261122000400_schedule', class: Migration20261122000400_schedule },
+  { name: 'Migration20261122000500_sight', class: Migration20261122000500_sight },
 ];

@@ -50,6 +50,8 @@ export interface OpenOptions {
   readonly redisUrls?: readonly string[];
   readonly smtpUrl?: string;
   readonly sending?: Partial<FollowUpRules['sending']>;
+  readonly home?: string | null;
+  readonly outage?: { readonly failuresToOpen: number; readonly probeMs: number };
 }
 
 export async function openRoom({
@@ -59,6 +61,8 @@ export async function openRoom({
   redisUrls = [],
   smtpUrl,
   sending,
+  home = null,
+  outage,
 }: OpenOptions): Promise<FollowUps> {
   return openFollowUps({
     database,
@@ -70,6 +74,8 @@ export async function openRoom({
     configDir: CONFIG_DIR,
     rules: await shippedRules(sending),
     companies: COMPANIES,
+    home,
+    ...(outage !== undefined && { outage }),
     onError: () => undefined,
   });
 }

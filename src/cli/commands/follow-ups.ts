@@ -3,8 +3,9 @@ import { FOLLOW_UP_KINDS, FOLLOW_UP_STATES } from '../../domain/follow-up.js';
 import { FollowUpQueries } from '../../follow-ups/follow-up.queries.js';
 import { FollowUpRunner } from '../../follow-ups/follow-up-runner.service.js';
 import { FollowUpsService } from '../../follow-ups/follow-ups.service.js';
-import { actor, command } from '../context.js';
-import { EXIT } from '../exit-codes.js';
+import type { CommandCall } from '../command-tree.js';
+import { actor, command, type App } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
 import { collectPages, noteMore } from '../pages.js';
 import { startProgress } from '../progress.js';
 import { printTable } from '../table.js';
@@ -68,11 +69,23 @@ export const followUpsPause = command(async (call, app) => {
 });
 
 export const followUpsResume = command(async (call, app) => {
+  if (call.input.flag('confirm-restore')) return confirmRestore(call, app);
   await app.get(FollowUpsService).resume();
   call.output.line(call.output.t('show.resumed'));
   call.output.data({ paused: false });
   return EXIT.done;
 });
+
+/** After a restore: says which mails may have gone out since the backup, and leaves each of them to a person. */
+async function confirmRestore(call: CommandCall, app: App): Promise<ExitCode> {
+  const { output } = call;
+  const uncertain = await app.get(FollowUpsService).confirmRestore(actor(call));
+  output.line(output.t(uncertain.length === 0 ? 'sight.restoredNone' : 'sight.restored'));
+  for (const id of uncertain) output.line(`  ${id}`);
+  output.line(output.t('sight.restoredConfirmed'));
+  output.data({ paused: false, uncertain });
+  return EXIT.done;
+}
 
 /** A person's word about a mail that may or may not have arrived. */
 export const followUpsResolve = command(async (call, app) => {

@@ -9,6 +9,7 @@ import type { MailTransport } from '../mail/mail.js';
 import type { JobQueues } from '../queue/job-queues.js';
 import type { OutageBreaker } from '../queue/outage-breaker.js';
 import type { Check } from './check.js';
+import { isRestored } from './restore-guard.js';
 
 const MIN_FREE_BYTES = 512 * 1024 * 1024;
 const MAX_CLOCK_DIFFERENCE_MS = 5_000;
@@ -84,6 +85,18 @@ async function askMailServer(transport: Extract<MailTransport, { channel: 'smtp'
         : 'ESMTP';
     throw new AppError('MAIL_OUTAGE', { details: { code }, retryable: true, cause });
   }
+}
+
+/** Mail is held until somebody has looked at a database that came from a backup; all else goes on. */
+export function restoreCheck(database: Database): Check {
+  return {
+    name: 'restore',
+    isVital: false,
+    async run() {
+      if (await isRestored(database.pool)) throw new AppError('FOLLOW_UPS_RESTORED');
+      return {};
+    },
+  };
 }
 
 /** Free space where the home lies, or will lie. */

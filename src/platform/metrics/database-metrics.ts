@@ -33,7 +33,7 @@ const SAMPLES = `
   select 'enishi_follow_ups_due', '{}', count(*) from follow_up where state = 'planned' and due_at <= $1 and kind <> 'card'
   union all
   select 'enishi_follow_ups_paused', '{}',
-         (exists (select 1 from setting where key = 'follow-ups.paused' and value = 'true'))::int
+         (exists (select 1 from setting where key = 'follow-ups.paused' and value = 'true' or key = 'follow-ups.restored'))::int
   union all
   select 'enishi_uncertain_sends', '{}', count(*) from follow_up where state = 'uncertain'
   union all

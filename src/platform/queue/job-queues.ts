@@ -40,6 +40,8 @@ export interface QueueDepth {
 
 /** What the two backends differ in, besides the factories. */
 interface Transport {
+  /** Null on PostgreSQL. */
+  readonly redis: Redis | Cluster | null;
   /** @throws AppError saying what is wrong with the queue's home */
   readonly check: () => Promise<void>;
   readonly disconnect: () => Promise<void>;
@@ -106,6 +108,11 @@ export class JobQueues {
   /** True while the queue will still run this job by itself: waiting, delayed by a back-off, or in work. */
   async isLive<P>(definition: JobDefinition<P>, jobId: string): Promise<boolean> {
     return LIVE_STATES.has(await this.queue(definition.queue).getJobState(jobId));
+  }
+
+  /** The connection that gives up quickly, for small things that belong to the deployment; null on PostgreSQL. */
+  get redis(): Redis | Cluster | null {
+    return this.transport.redis;
   }
 
   /** @throws AppError: REDIS_* or QUEUE_UNREACHABLE */
@@ -232,6 +239,7 @@ async function openOnPostgres(options: JobQueuesOptions): Promise<JobQueues> {
   const factory: BackendFactory<IQueueBackend, Chosen> = (name, more, rest) =>
     createPostgresBackend(name, { ...more, connection: pool }, rest);
   return new JobQueues(factory, factory, options, {
+    redis: null,
     async check() {
       await reached(pool.query('select 1 from job limit 1'), 'QUEUE_UNREACHABLE');
     },
@@ -252,6 +260,7 @@ async function openOnRedis(
     (name, more, rest) =>
       createRedisBackend(name, { ...more, connection }, rest);
   const transport: Transport = {
+    redis: producer,
     check: () => checkRedis(producer, options.production === true),
     disconnect() {
       producer.disconnect();
