@@ -1,6 +1,7 @@
-import type { DepartureFacts, DeriveContext, Dispute } from '../domain/departure.js';
-import { deriveEmployments } from '../domain/departure.js';
+import type { DepartureFacts, DeriveContext, Dispute, EmploymentState } from '../domain/departure.js';
+import { deriveEmployments } from '../domain/derive-employments.js';
 import type { ExistingFollowUp } from '../domain/follow-up.js';
+import { matchTexts } from '../domain/match-evidence.js';
 import type { StatedFacts } from '../domain/observation.js';
 import type { Component, StoredCase, StoredEmployment, StoredEntry } from '../domain/plan.js';
 import type { Sql } from '../platform/database/database.js';
@@ -20,55 +21,73 @@ export async function loadComponents(
   closure: Closure,
   contextOf: (company: string) => DeriveContext,
 ): Promise<LoadedComponent[]> {
-  const employments = await storedEmployments(sql, closure.employmentIds);
-  const entries = await storedEntries(sql, closure.personIds);
+  const stored = groupBy(await storedEmployments(sql, closure.employmentIds), keyText);
+  const entries = groupBy(await storedEntries(sql, closure.personIds), (e) => e.personId);
   const cases = await storedCases(sql, closure.employmentIds);
-  const followUps = await storedFollowUps(sql, closure.employmentIds);
+  const casesOf = groupBy(
+    cases.flatMap((c) => [c.a, c.b].map((id) => ({ id, c }))),
+    (one) => one.id,
+  );
+  const followUps = groupBy(await storedFollowUps(sql, closure.employmentIds), (f) => f.employmentId);
   const optedOut = await optedOutOf(sql, closure.personIds);
-  const parts = new Parts(closure);
-  return parts.groups().map((keys) => {
-    const texts = new Set(keys.map(keyText));
-    const stored = employments.filter((e) => texts.has(keyText(e)));
-    const ids = new Set(stored.map((e) => e.id));
-    const persons = new Set(stored.map((e) => e.personId));
+  const derived = new Map<string, readonly EmploymentState[]>();
+  for (const key of closure.keys) {
+    const statements = closure.statements.get(keyText(key)) ?? [];
+    derived.set(
+      keyText(key),
+      deriveEmployments(key.company, key.employeeNumber, statements, contextOf(key.company)),
+    );
+  }
+  return new Parts(closure, derived).groups().map((keys) => {
+    const texts = keys.map(keyText);
+    const employments = texts.flatMap((text) => stored.get(text) ?? []);
+    const persons = new Set(employments.map((e) => e.personId));
     return {
       keys,
-      stagedRows: keys.flatMap((key) => closure.stagedRows.get(keyText(key)) ?? []),
+      stagedRows: texts.flatMap((text) => closure.stagedRows.get(text) ?? []),
       component: {
-        derived: keys.flatMap((key) =>
-          deriveEmployments(
-            key.company,
-            key.employeeNumber,
-            closure.statements.get(keyText(key)) ?? [],
-            contextOf(key.company),
-          ),
-        ),
-        stored,
-        entries: entries.filter((e) => persons.has(e.personId)),
-        cases: cases.filter((c) => ids.has(c.a) || ids.has(c.b)),
-        followUps: followUps.filter((f) => ids.has(f.employmentId)),
+        derived: texts.flatMap((text) => derived.get(text) ?? []),
+        stored: employments,
+        entries: [...persons].flatMap((id) => entries.get(id) ?? []),
+        cases: [...new Set(employments.flatMap((e) => (casesOf.get(e.id) ?? []).map(({ c }) => c)))],
+        followUps: employments.flatMap((e) => followUps.get(e.id) ?? []),
         optedOut,
+        sharedContacts: closure.shared,
       },
     };
   });
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const list = groups.get(key) ?? [];
+    groups.set(key, list);
+    list.push(item);
+  }
+  return groups;
 }
 
 /** Union-find over numbers and whatever links them. */
 class Parts {
   private readonly parent = new Map<string, string>();
 
-  constructor(private readonly closure: Closure) {
+  constructor(
+    private readonly closure: Closure,
+    derived: ReadonlyMap<string, readonly EmploymentState[]>,
+  ) {
     for (const [node, key] of closure.links) this.join(node, key);
+    // By what the employments are after this, not by what they were: keys that were given up join nobody.
+    for (const [key, states] of derived) {
+      for (const match of states.flatMap(({ facts }) => matchTexts(facts))) {
+        if (!closure.shared.has(match)) this.join(match, key);
+      }
+    }
   }
 
   groups(): Closure['keys'][] {
-    const groups = new Map<string, { company: string; employeeNumber: string }[]>();
-    for (const key of this.closure.keys) {
-      const root = this.root(keyText(key));
-      const list = groups.get(root) ?? [];
-      groups.set(root, list);
-      list.push(key);
-    }
+    const groups = groupBy(this.closure.keys, (key) => this.root(keyText(key)));
     return [...groups.values()];
   }
 
@@ -80,7 +99,7 @@ class Parts {
       at = up;
     }
     // Path compression keeps long chains of equal match keys cheap.
-    for (let walk = node; walk !== at; ) {
+    for (let walk = node; walk !== at;) {
       const up = this.parent.get(walk) ?? at;
       this.parent.set(walk, at);
       walk = up;

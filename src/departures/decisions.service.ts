@@ -8,13 +8,14 @@ import type { PlanContext } from '../domain/plan.js';
 import type { Company, GroupConfig } from '../platform/config/group-config.js';
 import { newId } from '../platform/database/id.js';
 import { PolicyService } from '../rehire-registry/policy.service.js';
+import { isStated } from '../domain/stated.js';
 
 /** Everything that decisions are made from, fixed for one run: nothing changes under it while it is planned. */
 export interface Decisions {
   readonly plan: PlanContext;
   readonly policyVersion: number;
-  derive(company: string): DeriveContext;
-  authority(source: string): number;
+  readonly derive: (company: string) => DeriveContext;
+  readonly authority: (source: string) => number;
 }
 
 /** Binds the pure decisions to the configuration and the active policy. */
@@ -60,8 +61,8 @@ export class DecisionsService {
     const out = new Set(company.outOfScope.employmentTypes);
     return {
       zone: company.zone,
-      categorise: (text, code) => categorise(this.reasons, { text, code }),
-      isInScope: (facts) => facts.employmentType == null || !out.has(facts.employmentType),
+      categorise: (stated) => categorise(this.reasons, stated),
+      isInScope: (facts) => !isStated(facts.employmentType) || !out.has(facts.employmentType),
       confirmAbsenceAfter: (source) => this.group.sources.get(source)?.confirmAbsenceAfter ?? 1,
     };
   }

@@ -17,12 +17,14 @@ export class DeparturesModule {
     const decisions = {
       provide: DecisionsService,
       inject: [GROUP_CONFIG, PolicyService],
-      useFactory: (group: GroupConfig, policies: PolicyService) => new DecisionsService(group, reasons, rules, policies),
+      useFactory: (group: GroupConfig, policies: PolicyService) =>
+        new DecisionsService(group, reasons, rules, policies),
     };
     const effects = {
       provide: EffectsService,
       inject: [RegistryWriteService, IntentsService],
-      useFactory: (registry: RegistryWriteService, intents: IntentsService) => new EffectsService(registry, intents),
+      useFactory: (registry: RegistryWriteService, intents: IntentsService) =>
+        new EffectsService(registry, intents),
     };
     return {
       module: DeparturesModule,

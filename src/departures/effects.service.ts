@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Effects, EmploymentEffect } from '../domain/plan.js';
+import type { CaseEffect, Effects, EmploymentEffect, PersonMove } from '../domain/plan.js';
 import { displayName } from '../domain/plan.js';
 import { IntentsService, type IntentOp } from '../follow-ups/intents.service.js';
 import { newId } from '../platform/database/id.js';
@@ -22,10 +22,34 @@ export class EffectsService {
 
   /** Set-based over the whole batch. Safe to repeat with the same effects. */
   async apply(sql: Sql, batch: readonly Effects[], cause: EffectsCause, at: string): Promise<void> {
-    await insertPersons(sql, batch.flatMap((e) => e.persons), at);
-    await upsertEmployments(sql, batch.flatMap((e) => e.employments), at);
-    await upsertDepartures(sql, batch.flatMap((e) => e.employments), at);
-    await movePersons(sql, batch.flatMap((e) => e.movedPersons));
+    await insertPersons(
+      sql,
+      batch.flatMap((e) => e.persons),
+      at,
+    );
+    await upsertEmployments(
+      sql,
+      batch.flatMap((e) => e.employments),
+      at,
+    );
+    await upsertDepartures(
+      sql,
+      batch.flatMap((e) => e.employments),
+      at,
+    );
+    await this.moveOverrides(
+      sql,
+      batch.flatMap((e) => e.movedPersons),
+      at,
+    );
+    await moveTimelines(
+      sql,
+      batch.flatMap((e) => e.movedPersons),
+    );
+    await inheritOptOuts(
+      sql,
+      batch.flatMap((e) => e.optOuts),
+    );
     await this.registry.applyEntries(
       sql,
       batch.flatMap((e) => e.entries),
@@ -37,7 +61,16 @@ export class EffectsService {
       batch.flatMap((e) => e.followUps).map((op): IntentOp => ({ ...op, runId: cause.runId })),
       at,
     );
-    await upsertCases(sql, batch.flatMap((e) => e.cases), at);
+    await upsertCases(
+      sql,
+      batch.flatMap((e) => e.cases),
+      at,
+    );
+  }
+
+  /** One plan never gives the same override twice; the plans of one batch are about different people. */
+  private async moveOverrides(sql: Sql, moves: readonly PersonMove[], at: string): Promise<void> {
+    if (moves.length > 0) await this.registry.moveOverrides(sql, moves, at);
   }
 }
 
@@ -50,7 +83,11 @@ async function insertPersons(sql: Sql, ids: readonly string[], at: string): Prom
   );
 }
 
-async function upsertEmployments(sql: Sql, employments: readonly EmploymentEffect[], at: string): Promise<void> {
+async function upsertEmployments(
+  sql: Sql,
+  employments: readonly EmploymentEffect[],
+  at: string,
+): Promise<void> {
   if (employments.length === 0) return;
   const rows = employments.map((e) => ({
     ...e,
@@ -85,8 +122,14 @@ async function upsertEmployments(sql: Sql, employments: readonly EmploymentEffec
   );
 }
 
-async function upsertDepartures(sql: Sql, employments: readonly EmploymentEffect[], at: string): Promise<void> {
-  const rows = employments.flatMap((e) => (e.departure === null ? [] : [{ employmentId: e.id, ...e.departure }]));
+async function upsertDepartures(
+  sql: Sql,
+  employments: readonly EmploymentEffect[],
+  at: string,
+): Promise<void> {
+  const rows = employments.flatMap((e) =>
+    e.departure === null ? [] : [{ employmentId: e.id, ...e.departure }],
+  );
   if (rows.length === 0) return;
   await sql.query(
     `insert into departure as d (employment_id, last_day, announced_on, category, voluntary, reason_text, reason_code,
@@ -107,36 +150,29 @@ async function upsertDepartures(sql: Sql, employments: readonly EmploymentEffect
   );
 }
 
-/** What a person decided or asked for goes with them when two persons turn out to be one. */
-async function movePersons(sql: Sql, moves: readonly { from: string; to: string }[]): Promise<void> {
-  if (moves.length === 0) return;
-  const params = [moves.map((m) => m.from), moves.map((m) => m.to)];
-  await sql.query(
-    `update rehire_override o set person_id = m.target
-     from unnest($1::uuid[], $2::uuid[]) as m(origin, target)
-     where o.person_id = m.origin and o.state <> 'closed' and not exists (
-       select 1 from rehire_override x
-       where x.person_id = m.target and x.company = o.company and x.state <> 'closed')`,
-    params,
-  );
-  await sql.query(
-    `update person p set opted_out_at = coalesce(p.opted_out_at, f.opted_out_at)
-     from unnest($1::uuid[], $2::uuid[]) as m(origin, target) join person f on f.id = m.origin
-     where p.id = m.target and f.opted_out_at is not null`,
-    params,
-  );
+/** Events of somebody who turned out to be somebody else; those of an employment follow it anyway. */
+async function moveTimelines(sql: Sql, moves: readonly PersonMove[]): Promise<void> {
+  const whole = moves.filter(({ company }) => company === null);
+  if (whole.length === 0) return;
   await sql.query(
     `update timeline_event t set person_id = m.target
      from unnest($1::uuid[], $2::uuid[]) as m(origin, target) where t.person_id = m.origin`,
-    params,
+    [whole.map((m) => m.from), whole.map((m) => m.to)],
   );
 }
 
-async function upsertCases(
-  sql: Sql,
-  cases: readonly { a: string; b: string; state: string; score: number; evidence: readonly string[] }[],
-  at: string,
-): Promise<void> {
+/** Asked once, it holds for everybody they turn out to be; the earliest day of asking stays. */
+async function inheritOptOuts(sql: Sql, pairs: readonly { from: string; to: string }[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await sql.query(
+    `update person p set opted_out_at = f.opted_out_at
+     from unnest($1::uuid[], $2::uuid[]) as m(origin, target) join person f on f.id = m.origin
+     where p.id = m.target and p.opted_out_at is null`,
+    [pairs.map((m) => m.from), pairs.map((m) => m.to)],
+  );
+}
+
+async function upsertCases(sql: Sql, cases: readonly CaseEffect[], at: string): Promise<void> {
   if (cases.length === 0) return;
   await sql.query(
     `insert into match_case as c (id, employment_a, employment_b, score, evidence, state, opened_at)

@@ -82,9 +82,10 @@ export class PeopleQueries {
   /** @throws PERSON_NOT_FOUND */
   async show(idOrKey: string): Promise<PersonView> {
     const personId = await this.resolve(idOrKey);
-    const person = await this.db.one<{ opted_out_at: string | null }>('select opted_out_at from person where id = $1', [
-      personId,
-    ]);
+    const person = await this.db.one<{ opted_out_at: string | null }>(
+      'select opted_out_at from person where id = $1',
+      [personId],
+    );
     const employments = await this.employments(personId);
     const ids = employments.map((e) => e.id);
     return {

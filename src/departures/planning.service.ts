@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ComponentPlan } from '../domain/plan.js';
-import { planComponent } from '../domain/plan.js';
+import { planComponent } from '../domain/plan-component.js';
 import type { Sql } from '../platform/database/database.js';
 import { keyText, loadClosure, type NumberKey } from './closure.queries.js';
 import { loadComponents } from './component.queries.js';
@@ -31,19 +31,30 @@ export class PlanningService {
    * Plans every number that `pager` gives, each component exactly once, a batch at a time: memory does not grow with
    * the number of keys. Components that a batch pulls in ahead of the pager are remembered until it gets there.
    */
-  async *planAll(sql: Sql, pager: KeyPager, scope: PlanScope, decisions: Decisions): AsyncGenerator<PlannedComponent[]> {
+  async *planAll(
+    sql: Sql,
+    pager: KeyPager,
+    scope: PlanScope,
+    decisions: Decisions,
+  ): AsyncGenerator<PlannedComponent[]> {
     const ahead = new Map<string, NumberKey>();
-    for (let after: NumberKey | null = null; ; ) {
+    for (let after: NumberKey | null = null; ;) {
       const page = await pager(after, KEYS_PER_BATCH);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last;
       const todo = page.filter((key) => !ahead.delete(keyText(key)));
       if (todo.length === 0) continue;
-      const closure = await loadClosure(sql, todo, { ...scope, authority: decisions.authority });
+      const { sharedContactLimit } = decisions.plan.matching;
+      const closure = await loadClosure(sql, todo, {
+        ...scope,
+        authority: decisions.authority,
+        sharedContactLimit,
+      });
       const components = await loadComponents(sql, closure, decisions.derive);
       for (const key of closure.keys) if (isAfter(key, last)) ahead.set(keyText(key), key);
-      if (ahead.size > MOST_AHEAD) for (const [text, key] of ahead) if (!isAfter(key, last)) ahead.delete(text);
+      if (ahead.size > MOST_AHEAD)
+        for (const [text, key] of ahead) if (!isAfter(key, last)) ahead.delete(text);
       yield components.map(({ component, stagedRows, keys }) => ({
         plan: planComponent(component, decisions.plan),
         stagedRows,

@@ -1,13 +1,16 @@
 import type { IsoDate } from './calendar.js';
-import { addDays, compareDays, daysBetween } from './calendar.js';
+import { compareDays, daysBetween } from './calendar.js';
 import type { DepartureFacts, EmploymentState } from './departure.js';
+import { isStated } from './stated.js';
 
 /** One employment within its person, after the departures of the whole person have been looked at together. */
 export interface ClassifiedEmployment {
   readonly state: EmploymentState;
   readonly departure: DepartureFacts | null;
-  /** Another employment of the person in the group goes on past this one's end. */
-  readonly employedElsewhere: boolean;
+  /** Another employment of the person in the group has no end: the person works here, nobody to win back. */
+  readonly isEmployed: boolean;
+  /** Another employment of the person in the group goes on past this one's end; following up is the later one's. */
+  readonly goesOnElsewhere: boolean;
   /** The person had left the group before this spell began. */
   readonly isReturn: boolean;
 }
@@ -25,16 +28,22 @@ const CONVERSION_GAP_DAYS = 7;
 /**
  * Looks at all employments of one person together: an end that is followed by a hire in another company of the group
  * is a move, one followed by a re-employment in the same company (after the age limit, or at once) is continued, and
- * neither is a departure to follow up. Order of `states` does not matter.
+ * neither is a departure to follow up. Who works in two companies and leaves one of them has left nobody. Order of
+ * `states` does not matter.
  */
 export function classifyPerson(states: readonly EmploymentState[], rules: MoveRules): ClassifiedEmployment[] {
-  return states.map((state) => {
-    const departure = state.departure === null ? null : reclassify(state, state.departure, states, rules);
+  const departures = states.map((state) => {
+    return state.departure === null ? null : reclassify(state, state.departure, states, rules);
+  });
+  return states.map((state, index) => {
+    const departure = departures[index] ?? null;
+    const others = states.filter((other) => other !== state && other.inScope && !other.deceased);
     return {
       state,
       departure,
-      employedElsewhere: departure !== null && isEmployedElsewhere(state, departure.lastDay, states),
-      isReturn: isReturn(state, states, rules),
+      isEmployed: others.some(isOpen),
+      goesOnElsewhere: departure !== null && others.some((other) => goesOnPast(other, departure.lastDay)),
+      isReturn: isReturn(state, departures),
     };
   });
 }
@@ -46,12 +55,12 @@ function reclassify(
   rules: MoveRules,
 ): DepartureFacts {
   if (departure.kind !== 'leaving') return departure;
-  for (const other of all) {
-    if (other === state || !other.inScope) continue;
-    const kind = continuation(state, departure, other, rules);
-    if (kind !== null) return { ...departure, kind };
-  }
-  return departure;
+  const kinds = all
+    .filter((other) => other !== state && other.inScope && goesOnPast(other, departure.lastDay))
+    .map((other) => continuation(state, departure, other, rules));
+  // What goes on in the same company is the closer of the two.
+  const kind = kinds.find((found) => found === 'continued') ?? kinds.find((found) => found === 'move');
+  return !isStated(kind) ? departure : { ...departure, kind };
 }
 
 function continuation(
@@ -63,32 +72,31 @@ function continuation(
   const hiredOn = other.facts.hiredOn ?? null;
   if (hiredOn === null) return null;
   const gap = daysBetween(departure.lastDay, hiredOn);
-  if (other.company !== state.company) return gap >= -OVERLAP_DAYS && gap <= rules.moveGapDays ? 'move' : null;
+  if (other.company !== state.company)
+    return gap >= -OVERLAP_DAYS && gap <= rules.moveGapDays ? 'move' : null;
   const allowed = departure.category === 'retirement_age' ? RETIREMENT_GAP_DAYS : CONVERSION_GAP_DAYS;
   if (gap >= -OVERLAP_DAYS && gap <= allowed) return 'continued';
   // A second profile of somebody whose other employment in the same company simply goes on.
-  return gap < 0 && other.departure === null && other.employeeNumber !== state.employeeNumber ? 'continued' : null;
+  return gap < 0 && isOpen(other) && other.employeeNumber !== state.employeeNumber ? 'continued' : null;
 }
 
-function isEmployedElsewhere(state: EmploymentState, lastDay: IsoDate, all: readonly EmploymentState[]): boolean {
-  return all.some((other) => {
-    if (other === state || !other.inScope || other.deceased) return false;
-    const end = other.departure?.lastDay ?? null;
-    if (end !== null) return compareDays(end, lastDay) > 0 && startsAfter(other, lastDay);
-    return other.disputes.every((d) => d.code !== 'end_of_earlier_spell_unknown');
-  });
+/** No end stands, and nothing says that there is one which only nobody knows. */
+function isOpen({ departure, disputes }: EmploymentState): boolean {
+  return (
+    departure === null &&
+    disputes.every((d) => d.code !== 'end_of_earlier_spell_unknown' && d.code !== 'left_without_day')
+  );
 }
 
-function startsAfter(other: EmploymentState, lastDay: IsoDate): boolean {
-  return other.facts.hiredOn != null && compareDays(other.facts.hiredOn, lastDay) > 0;
+function goesOnPast(other: EmploymentState, day: IsoDate): boolean {
+  return other.departure === null ? isOpen(other) : compareDays(other.departure.lastDay, day) > 0;
 }
 
-function isReturn(state: EmploymentState, all: readonly EmploymentState[], rules: MoveRules): boolean {
+function isReturn(state: EmploymentState, departures: readonly (DepartureFacts | null)[]): boolean {
   const hiredOn = state.facts.hiredOn ?? null;
   if (hiredOn === null || !state.inScope) return false;
-  return all.some((other) => {
-    if (other === state || other.departure === null || other.departure.kind === 'move') return false;
-    const gap = other.company === state.company ? CONVERSION_GAP_DAYS : rules.moveGapDays;
-    return compareDays(addDays(other.departure.lastDay, gap), hiredOn) < 0;
+  return departures.some((left) => {
+    if (left === null || left.kind === 'move' || left.kind === 'continued') return false;
+    return compareDays(left.lastDay, hiredOn) < 0;
   });
 }
