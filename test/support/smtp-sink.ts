@@ -33,8 +33,8 @@ class SmtpReply extends Error {
   }
 }
 
-/** A mail server that keeps what it gets and misbehaves as told. */
-export async function startSmtpSink(): Promise<SmtpSink> {
+/** A mail server that keeps what it gets and misbehaves as told. @param atPort any free one by default */
+export async function startSmtpSink(atPort = 0): Promise<SmtpSink> {
   const manners = new Map<string, SinkManner>();
   const mails: CaughtMail[] = [];
   const sink = { delayMs: 0 };
@@ -72,7 +72,7 @@ export async function startSmtpSink(): Promise<SmtpSink> {
   });
   // A client that is killed in the middle must not take the sink with it.
   server.on('error', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(atPort, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   return {
     url: `smtp://127.0.0.1:${port}`,

@@ -1,0 +1,4 @@
+import { startMailWorker } from './mail-worker-main.js';
+
+const [url = '', smtpUrl = ''] = process.argv.slice(2);
+await startMailWorker(url, smtpUrl, []);
