@@ -273,6 +273,31 @@ const followUps: readonly CommandSpec[] = [
   },
 ];
 
+const oversight: readonly CommandSpec[] = [
+  {
+    path: 'audit verify',
+    options: [{ flags: '--anchors <file>' }],
+    load: async () => (await import('./commands/audit.js')).auditVerify,
+  },
+  {
+    path: 'audit export',
+    args: ['[file]'],
+    options: [{ flags: '--kind <kind>' }],
+    load: async () => (await import('./commands/audit.js')).auditExport,
+  },
+  {
+    path: 'alerts list',
+    options: [{ flags: '--standing' }, { flags: '--parked' }, LIMIT],
+    load: async () => (await import('./commands/alerts.js')).alertsList,
+  },
+  {
+    path: 'alerts resend',
+    args: ['<id>'],
+    options: [AS],
+    load: async () => (await import('./commands/alerts.js')).alertsResend,
+  },
+];
+
 /** Groups in the order of the help. */
-export const COMMAND_GROUPS = { running, intake, people, registry, followUps } as const;
+export const COMMAND_GROUPS = { running, intake, people, registry, followUps, oversight } as const;
 export const COMMANDS: readonly CommandSpec[] = Object.values(COMMAND_GROUPS).flat();

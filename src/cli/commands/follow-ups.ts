@@ -62,7 +62,7 @@ export const followUpsRun = command(async (call, app) => {
 });
 
 export const followUpsPause = command(async (call, app) => {
-  await app.get(FollowUpsService).pause();
+  await app.get(FollowUpsService).pause(actor(call));
   call.output.line(call.output.t('show.paused'));
   call.output.data({ paused: true });
   return EXIT.done;
@@ -70,7 +70,7 @@ export const followUpsPause = command(async (call, app) => {
 
 export const followUpsResume = command(async (call, app) => {
   if (call.input.flag('confirm-restore')) return confirmRestore(call, app);
-  await app.get(FollowUpsService).resume();
+  await app.get(FollowUpsService).resume(actor(call));
   call.output.line(call.output.t('show.resumed'));
   call.output.data({ paused: false });
   return EXIT.done;
