@@ -13,7 +13,8 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      eqeqeq: ['error', 'always'],
+      // `== null` asks for null and undefined at once: a fact that was cleared or never stated.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
       'no-empty': 'error',
       '@typescript-eslint/ban-ts-comment': [

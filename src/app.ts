@@ -141,15 +141,15 @@ function access(app: INestApplicationContext, closers: Closer[]): OpenedApp {
   };
 }
 
-/** In reverse; each is tried, and the first failure is told after the last one was. */
+/** In reverse; each is tried, and what failed is told after the last one was. */
 async function closeAll(closers: Closer[]): Promise<void> {
-  let failure: unknown = null;
+  const failures: unknown[] = [];
   for (const close of closers.splice(0).reverse()) {
     try {
       await close();
     } catch (error) {
-      failure ??= error;
+      failures.push(error);
     }
   }
-  if (failure !== null) throw failure;
+  if (failures.length > 0) throw new AggregateError(failures, 'closing');
 }
