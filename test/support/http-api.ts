@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openServer, type OpenedServer } from '../../src/app.js';
@@ -50,13 +50,28 @@ export interface TestApi {
 /** Limits that a test of something else does not run into. */
 const WIDE = { read: 1e6, search: 1e6, write: 1e6, push: 1e6, stranger: 1e6 };
 
-export async function openTestApi(http: HttpSettings = {}): Promise<TestApi> {
+/** The shipped configuration; with `unbraked` nothing is held, for tests that are about something else. */
+function configIn(home: string, unbraked: boolean): string {
+  const shipped = join(projectRoot, 'config');
+  if (!unbraked) return shipped;
+  const dir = join(home, 'config');
+  cpSync(shipped, dir, { recursive: true });
+  const file = join(dir, 'brakes.yaml');
+  const wide = readFileSync(file, 'utf8').replace(/(absolute|ignoreUpTo): \d+/g, '$1: 100000');
+  writeFileSync(file, wide.replace(/percent: [\d.]+/g, 'percent: 100'));
+  return dir;
+}
+
+export async function openTestApi(
+  http: HttpSettings = {},
+  { unbraked = false }: { readonly unbraked?: boolean } = {},
+): Promise<TestApi> {
   const home = mkdtempSync(join(tmpdir(), 'enishi-http-'));
   const own = await testDatabase();
   const env = loadEnv({
     DATABASE_URL: own.url,
     ENISHI_HOME: home,
-    ENISHI_CONFIG: join(projectRoot, 'config'),
+    ENISHI_CONFIG: configIn(home, unbraked),
     ENISHI_SECRET_KEY: 'a-secret-of-the-tests-that-is-long-enough',
   });
   const lines: string[] = [];

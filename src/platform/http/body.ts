@@ -79,27 +79,39 @@ export async function* bodyChunks(
   idleMs: number,
 ): AsyncGenerator<Buffer> {
   let size = 0;
-  let isSlow = false;
-  const timer = setTimeout(() => {
-    isSlow = true;
-    request.destroy();
-  }, idleMs);
+  // By hand, so that giving up early leaves the connection open for the answer.
+  const chunks = request.iterator({ destroyOnReturn: false });
   try {
-    // Taken out of the loop's hands: leaving it early must not destroy the connection that the answer goes over.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      const bytes = chunk as Buffer;
-      size += bytes.length;
+    for (;;) {
+      const next = await inTime(chunks.next(), idleMs);
+      if (next.done === true) break;
+      const chunk = next.value as Buffer;
+      size += chunk.length;
       if (size > maxBytes) throw new AppError('BODY_TOO_LARGE', { details: { max: maxBytes } });
-      yield bytes;
-      timer.refresh();
+      yield chunk;
     }
+  } finally {
+    // Not waited for: behind a read that never comes it would not come either.
+    chunks.return?.(undefined).catch(() => undefined);
+  }
+  if (!request.complete) throw new AppError('BODY_CUT_SHORT');
+}
+
+async function inTime<T>(reading: Promise<T>, idleMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AppError('BODY_TOO_SLOW')), idleMs);
+  });
+  try {
+    return await Promise.race([reading, late]);
   } catch (error) {
+    // When it was too late, the reading itself may still fail as the connection ends; nobody waits for it any more.
+    reading.catch(() => undefined);
     if (error instanceof AppError) throw error;
-    throw new AppError(isSlow ? 'BODY_TOO_SLOW' : 'BODY_CUT_SHORT', { cause: error });
+    throw new AppError('BODY_CUT_SHORT', { cause: error });
   } finally {
     clearTimeout(timer);
   }
-  if (!request.complete) throw new AppError('BODY_CUT_SHORT');
 }
 
 /** A whole body. @throws as `bodyChunks` */
