@@ -7,9 +7,12 @@ import { appendAnchor, readAnchors } from '../../src/platform/audit/audit-anchor
 import { hashEntry, NO_HASH, type AuditAnchor } from '../../src/platform/audit/audit-chain.js';
 import { AuditQueries } from '../../src/platform/audit/audit.queries.js';
 import { AuditService } from '../../src/platform/audit/audit.service.js';
+import { openApp } from '../../src/app.js';
+import { loadEnv } from '../../src/platform/config/env.js';
+import { TicksService } from '../../src/platform/schedule/ticks.service.js';
 import { Database } from '../../src/platform/database/database.js';
-import { migrate } from '../../src/platform/database/migrate.js';
-import { collect, HandClock } from '../support/registry-world.js';
+import { migrate, migrateDown } from '../../src/platform/database/migrate.js';
+import { collect, CONFIG, HandClock } from '../support/registry-world.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
 
 let at: TestDatabase;
@@ -163,6 +166,19 @@ describe('X18', () => {
   });
 });
 
+it('the migrations go down and up again', async () => {
+  await append(3);
+  await db.query(`insert into setting (key, value) values ('follow-ups.paused', 'true')`);
+  await migrateDown(at.url);
+  expect(
+    await db.query(`select proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where n.nspname = 'public' and proname like 'enishi%'`),
+  ).toEqual([]);
+  await migrate(at.url);
+  await append(1);
+  expect(await audit.verify([])).toMatchObject({ entries: 1, problems: [] });
+});
+
 it('keeps one chain while many append at once, and only what was committed', async () => {
   await Promise.all([
     ...Array.from({ length: 12 }, () => append(5)),
@@ -261,5 +277,18 @@ describe('two roles', () => {
     await expect(migrator.query(`update audit_entry set actor = 'x'`)).rejects.toThrow('permission denied');
     await running.onApplicationShutdown();
     await migrator.onApplicationShutdown();
+  });
+
+  it('the whole house runs as the role of the application', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'enishi-app-role-'));
+    const env = loadEnv({ DATABASE_URL: as(app), ENISHI_HOME: folder, ENISHI_CONFIG: CONFIG });
+    const house = await openApp(env, { log: () => undefined, onError: () => undefined });
+    await house.get(TicksService).turn();
+    expect(
+      await house.get(Database).query(`select name, error_code from tick where state <> 'done'`),
+    ).toEqual([]);
+    expect(await house.get(AuditService).verify([])).toMatchObject({ problems: [], rights: [] });
+    await house.close();
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,4 +1,4 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { TicksService } from './ticks.service.js';
 
@@ -8,7 +8,7 @@ const NAME = 'enishi.ticks';
 
 /** Asks by the process's own time; what is due, the clock of the house says. */
 @Injectable()
-export class TicksDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class TicksDriver implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly ticks: TicksService,
     private readonly registry: SchedulerRegistry,
@@ -22,7 +22,8 @@ export class TicksDriver implements OnApplicationBootstrap, BeforeApplicationShu
     );
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Before anything that a tick works with is closed. */
+  async onModuleDestroy(): Promise<void> {
     if (this.registry.doesExist('interval', NAME)) this.registry.deleteInterval(NAME);
     await this.ticks.stop();
   }
