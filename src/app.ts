@@ -20,6 +20,7 @@ import { prepareServer } from './platform/http/prepare-server.js';
 import { sightRoutesOnly } from './platform/health/sight-routes.js';
 import type { Logger } from './platform/logging/logger.js';
 import { sourceLogContext } from './platform/logging/logging.module.js';
+import { startTracing } from './platform/tracing/tracing.js';
 import { sightModules } from './sight.js';
 
 export interface AppOptions {
@@ -109,6 +110,8 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
   const clock = new Clock(env.now ?? null);
   const database = new Database(databaseUrl);
   closers.push(() => database.onApplicationShutdown());
+  const tracing = env.otlpEndpoint === undefined ? null : await startTracing(env.otlpEndpoint);
+  if (tracing !== null) closers.push(() => tracing.stop());
   const followUps = await openFollowUps({
     database,
     clock,
@@ -117,6 +120,7 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
     smtpUrl: env.smtpUrl ?? null,
     production: env.production,
     home: env.home,
+    ...(tracing !== null && { telemetry: tracing.telemetry }),
     publicUrl: env.publicUrl ?? `http://localhost:${env.port}`,
     configDir,
     rules,
