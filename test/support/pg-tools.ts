@@ -41,6 +41,8 @@ export async function startSystemPostgres(suite: string): Promise<SystemPostgres
       encoding: 'utf8',
       input,
       cwd: '/',
+      // runuser lives where only root's own PATH looks.
+      env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
       maxBuffer: 256 * 1024 * 1024,
     });
     if (done.status !== 0) throw new Error(`${name}: ${done.stderr}${done.stdout}`);
