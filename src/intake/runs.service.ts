@@ -1,9 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
 import { Clock } from '../platform/clock/clock.js';
 import { withAdvisoryLock } from '../platform/database/advisory-lock.js';
 import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/database/id.js';
+import { addToLogContext, withLogContext } from '../platform/logging/log-context.js';
 import type { GroupConfig, Source } from '../platform/config/group-config.js';
 import type { Progress } from './apply.service.js';
 import { CorridorService, type Corridor, type Findings } from './corridor.service.js';
@@ -35,6 +36,8 @@ export interface Decision {
 /** The life of a run: read, planned, held or applied; approved, rejected, reverted. */
 @Injectable()
 export class RunsService {
+  private readonly logger = new Logger('runs');
+
   constructor(
     private readonly db: Database,
     private readonly runs: RunsRepository,
@@ -63,10 +66,15 @@ export class RunsService {
    * @throws whatever `read` throws, after the run was marked failed with its code
    */
   async process(start: StartRun, read: Reading): Promise<Run> {
-    return withAdvisoryLock(this.db, `enishi.source.${start.source.id}`, async () => {
+    return withLogContext({ sourceId: start.source.id }, () => this.processAlone(start, read));
+  }
+
+  private async processAlone(start: StartRun, read: Reading): Promise<Run> {
+    const done = await withAdvisoryLock(this.db, `enishi.source.${start.source.id}`, async () => {
       await this.failInterrupted(start.source.id);
       await this.waiting.dropOldDryRuns(start.source.id);
       const run = await this.runs.insert(this.newRun(start));
+      addToLogContext({ runId: run.id });
       const { change, findings } = await this.guard(run, () => read(run));
       await this.runs.update(run.id, change);
       return this.corridor.enter(
@@ -74,6 +82,9 @@ export class RunsService {
         start.progress,
       );
     });
+    const { kind, mode, status, dryRun, rows, changes } = done;
+    this.logger.log({ msg: 'import run', kind, mode, status, dryRun, rows, changes });
+    return done;
   }
 
   /**
