@@ -3,7 +3,7 @@ import type { OpenedApp } from '../app.js';
 import { AppError } from '../domain/app-error.js';
 import type { Env } from '../platform/config/env.js';
 import type { GroupConfig } from '../platform/config/group-config.js';
-import type { CommandCall } from './command-tree.js';
+import type { CommandCall } from './command.js';
 import type { ExitCode } from './exit-codes.js';
 
 /** The database of this installation, for as long as the work takes. */

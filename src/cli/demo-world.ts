@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { AppError } from '../domain/app-error.js';
-import type { CommandCall } from './command-tree.js';
+import type { CommandCall } from './command.js';
 import { withDatabase, type OpenDatabase } from './context.js';
 
 /** The morning on which the demo happens: a week before the end of the Japanese business year. */

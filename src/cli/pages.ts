@@ -1,4 +1,4 @@
-import type { CommandCall } from './command-tree.js';
+import type { CommandCall } from './command.js';
 
 export interface Page<T> {
   readonly items: readonly T[];

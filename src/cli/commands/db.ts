@@ -1,4 +1,4 @@
-import type { CommandHandler } from '../command-tree.js';
+import type { CommandHandler } from '../command.js';
 import { withDatabase } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { printTable } from '../table.js';

@@ -6,7 +6,7 @@ import { DoorsService } from '../../intake/doors.service.js';
 import type { Run } from '../../intake/run.js';
 import { Clock } from '../../platform/clock/clock.js';
 import { CandidatesQueries } from '../../recruiting/candidates.queries.js';
-import type { CommandCall, CommandHandler } from '../command-tree.js';
+import type { CommandCall, CommandHandler } from '../command.js';
 import { withOpenApp, type App } from '../context.js';
 import { DEMO_NOW, examplesFolder, withDemoWorld } from '../demo-world.js';
 import { EXIT } from '../exit-codes.js';

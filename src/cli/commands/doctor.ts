@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../../domain/app-error.js';
 import type { Env } from '../../platform/config/env.js';
 import type { Check, Finding } from '../../platform/health/check.js';
-import type { CommandCall, CommandHandler } from '../command-tree.js';
+import type { CommandCall, CommandHandler } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { asAppError } from '../failure.js';
 

@@ -3,7 +3,7 @@ import { FOLLOW_UP_KINDS, FOLLOW_UP_STATES } from '../../domain/follow-up.js';
 import { FollowUpQueries } from '../../follow-ups/follow-up.queries.js';
 import { FollowUpRunner } from '../../follow-ups/follow-up-runner.service.js';
 import { FollowUpsService } from '../../follow-ups/follow-ups.service.js';
-import type { CommandCall } from '../command-tree.js';
+import type { CommandCall } from '../command.js';
 import { actor, command, type App } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { collectPages, noteMore } from '../pages.js';

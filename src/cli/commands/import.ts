@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { AppError } from '../../domain/app-error.js';
 import { DoorsService } from '../../intake/doors.service.js';
 import type { Run } from '../../intake/run.js';
-import type { CommandCall } from '../command-tree.js';
+import type { CommandCall } from '../command.js';
 import { actor, command, type App } from '../context.js';
 import { exitCodeOf, type ExitCode } from '../exit-codes.js';
 import { printFailure } from '../failure.js';

@@ -1,4 +1,4 @@
-import type { CommandHandler } from '../command-tree.js';
+import type { CommandHandler } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { printSuggestion, suggestFor } from '../suggestion.js';
 

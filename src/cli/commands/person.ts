@@ -1,6 +1,6 @@
 import { PeopleQueries, type PersonView, type TimelineItem } from '../../departures/people.queries.js';
 import { MatchesService } from '../../intake/matches.service.js';
-import type { CommandCall } from '../command-tree.js';
+import type { CommandCall } from '../command.js';
 import { actor, command, type App } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { fieldLabel } from '../../platform/i18n/i18n.js';

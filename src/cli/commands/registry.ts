@@ -2,7 +2,7 @@ import { PeopleQueries } from '../../departures/people.queries.js';
 import { Clock } from '../../platform/clock/clock.js';
 import { RegistryExportQueries } from '../../rehire-registry/registry-export.queries.js';
 import { RegistryQueries, type PastItem, type RegistryItem } from '../../rehire-registry/registry.queries.js';
-import type { CommandCall } from '../command-tree.js';
+import type { CommandCall } from '../command.js';
 import { command } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { collectPages, noteMore } from '../pages.js';

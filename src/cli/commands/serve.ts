@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Env, Role } from '../../platform/config/env.js';
-import type { CommandCall, CommandHandler } from '../command-tree.js';
+import type { CommandCall, CommandHandler } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { closeInTime } from '../../platform/health/close-in-time.js';
 

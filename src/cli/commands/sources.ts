@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/app-error.js';
-import type { CommandCall, CommandHandler } from '../command-tree.js';
+import type { CommandCall, CommandHandler } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { printTable } from '../table.js';
 import { pickText } from '../words.js';
