@@ -15,7 +15,7 @@ import {
 import { defineRoute } from '../platform/http/route.js';
 import type { Run } from './run.js';
 
-export const RUN_STATUSES = [
+const RUN_STATUSES = [
   'reading',
   'planned',
   'held',

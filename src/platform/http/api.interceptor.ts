@@ -210,7 +210,7 @@ async function send(response: ServerResponse, route: Route, result: unknown): Pr
   }
   const { status = route.answer.status, headers = {} } = result.options;
   head(response, status, headers);
-  await pipeline(Readable.from(result.body as AsyncIterable<string>), response);
+  await pipeline(Readable.from(result.body), response);
 }
 
 function isPieces(body: unknown): body is AsyncIterable<string> {

@@ -27,7 +27,7 @@ export interface MediaType {
 }
 
 /** The media type in lower case, its parameters with quotes taken off. */
-export function mediaType(header: string | undefined): MediaType {
+function mediaType(header: string | undefined): MediaType {
   const [type = '', ...rest] = (header ?? '').split(';');
   const parameters = rest.flatMap((part): [string, string][] => {
     const [name = '', ...value] = part.split('=');

@@ -25,7 +25,7 @@ export function checkQuery(route: Route, url: string): unknown {
 
 /** @throws RequestInvalidError naming every wrong place */
 export function checkValue(schema: z.ZodType, value: unknown, part: 'path' | 'query' | 'body'): unknown {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, part)).slice(0, MOST_PROBLEMS);
   throw new RequestInvalidError(part, problems);
@@ -68,9 +68,23 @@ function expectationOf(issue: z.core.$ZodIssue): string {
       return issue.pattern ?? issue.format;
     case 'custom':
       return CUSTOM[issue.message] ?? issue.message;
-    default:
+    case 'invalid_union':
+      return unionOf(issue);
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
       return issue.code;
   }
+}
+
+/** The ways that there are; which of them was meant nobody knows. */
+function unionOf(issue: z.core.$ZodIssueInvalidUnion): string {
+  const ways = issue.errors.map((issues) => issues.map(expectationOf).join(', '));
+  return [...new Set(ways)]
+    .filter((way) => way !== '')
+    .join(' | ')
+    .slice(0, 300);
 }
 
 const CUSTOM: Readonly<Record<string, string>> = {

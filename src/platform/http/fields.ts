@@ -48,7 +48,7 @@ export const id = z
 export const bilingual = z.object({ ja: z.string(), en: z.string() });
 
 const DEFAULT_PAGE = 100;
-export const MOST_ITEMS = 1_000;
+const MOST_ITEMS = 1_000;
 
 /** The two parameters of every list. */
 export const pageQuery = {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import helmet from 'helmet';
@@ -48,7 +48,7 @@ export function prepareServer(app: NestExpressApplication, version: string): voi
       FORM_PATHS.test(request.url ?? '') &&
       (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded'),
   });
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   serveDocumentation(app, version);

@@ -55,8 +55,7 @@ export type AnyRoute = Route;
 
 const none = z.strictObject({});
 type None = typeof none;
-const noBody = z.undefined();
-type NoBody = typeof noBody;
+type NoBody = z.ZodUndefined;
 
 /** A route with its defaults: no parameters, no body, budget by method. */
 export function defineRoute<
