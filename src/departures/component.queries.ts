@@ -194,7 +194,7 @@ async function storedEntries(sql: Sql, personIds: readonly string[]): Promise<St
 async function storedCases(sql: Sql, ids: readonly string[]): Promise<StoredCase[]> {
   if (ids.length === 0) return [];
   const result = await sql.query<StoredCase>(
-    `select employment_a as a, employment_b as b, state from match_case
+    `select employment_a as a, employment_b as b, state, score, evidence from match_case
      where employment_a = any($1::uuid[]) or employment_b = any($1::uuid[]) order by employment_a, employment_b`,
     [ids],
   );

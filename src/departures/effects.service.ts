@@ -183,7 +183,7 @@ async function upsertCases(sql: Sql, cases: readonly CaseEffect[], at: string): 
        state = excluded.state,
        score = case when excluded.state = 'open' then excluded.score else c.score end,
        evidence = case when excluded.state = 'open' then excluded.evidence else c.evidence end
-     where c.state in ('open', 'closed') and c.state <> excluded.state`,
+     where c.state in ('open', 'closed') and (c.state <> excluded.state or excluded.state = 'open')`,
     [JSON.stringify(cases.map((c) => ({ id: newId(), ...c }))), at],
   );
 }

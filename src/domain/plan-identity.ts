@@ -1,6 +1,7 @@
 import type { EmploymentState } from './departure.js';
 import type { DoubtfulPair, IdentityDecision } from './identity.js';
 import type { CaseEffect, Component, PersonMove, PlanContext, StoredEmployment } from './plan.js';
+import { canonical } from './plan.js';
 
 /** A derived employment with the id it has or gets. */
 export interface Slot {
@@ -87,7 +88,10 @@ export function assignPersons(
   });
 }
 
-/** Opens a case for every doubtful pair that nobody has decided, and closes those about which there is no doubt now. */
+/**
+ * Opens a case for every doubtful pair that nobody has decided, with what speaks for it now, and closes those about
+ * which there is no doubt any more.
+ */
 export function planCases(
   component: Component,
   doubtful: readonly DoubtfulPair[],
@@ -96,13 +100,16 @@ export function planCases(
   if (doubtful.length === 0 && component.cases.length === 0) return [];
   const idOfKey = new Map(slots.map((slot) => [slot.key, slot.id]));
   const ids = new Set(idOfKey.values());
-  const stored = new Map(component.cases.map((c) => [`${c.a} ${c.b}`, c.state]));
+  const stored = new Map(component.cases.map((c) => [`${c.a} ${c.b}`, c]));
   const wanted = new Set<string>();
   const effects: CaseEffect[] = [];
   for (const { a: one, b: other, score, evidence } of doubtful) {
     const [a = '', b = ''] = [idOfKey.get(one) ?? '', idOfKey.get(other) ?? ''].sort();
     wanted.add(`${a} ${b}`);
-    if (stored.get(`${a} ${b}`) !== 'open') effects.push({ a, b, state: 'open', score, evidence });
+    const known = stored.get(`${a} ${b}`);
+    const isAsked =
+      known?.state === 'open' && known.score === score && canonical(known.evidence) === canonical(evidence);
+    if (!isAsked) effects.push({ a, b, state: 'open', score, evidence });
   }
   for (const { a, b, state } of component.cases) {
     // One about an employment that was withdrawn asks about nobody.

@@ -47,6 +47,9 @@ export interface StoredCase {
   readonly a: string;
   readonly b: string;
   readonly state: 'open' | 'same' | 'different' | 'closed';
+  /** What the question was asked on. */
+  readonly score: number;
+  readonly evidence: readonly string[];
 }
 
 /** Employments that may belong together, with everything stored about them. Ids are employment ids. */

@@ -79,7 +79,13 @@ export class PeopleWorld {
   decide(a: string, b: string, same: boolean): ComponentPlan {
     const ids = [a, b].map((key) => [...this.employments.values()].find((e) => keyOf(e) === key)?.id ?? '');
     const [one = '', other = ''] = ids.sort();
-    this.cases.set(`${one} ${other}`, { a: one, b: other, state: same ? 'same' : 'different' });
+    this.cases.set(`${one} ${other}`, {
+      a: one,
+      b: other,
+      state: same ? 'same' : 'different',
+      score: 0,
+      evidence: [],
+    });
     return this.settle();
   }
 
@@ -118,7 +124,7 @@ export class PeopleWorld {
         .sort(),
       cases: [...this.cases.values()]
         .filter((c) => c.state === 'open')
-        .map((c) => [names.get(c.a) ?? '?', names.get(c.b) ?? '?'].sort().join(' ~ '))
+        .map((c) => `${[names.get(c.a) ?? '?', names.get(c.b) ?? '?'].sort().join(' ~ ')} ${c.score}`)
         .sort(),
       followUps: this.live(),
     };
@@ -209,7 +215,7 @@ export class PeopleWorld {
     for (const c of effects.cases) {
       const before = this.cases.get(`${c.a} ${c.b}`);
       if (before === undefined || before.state === 'open' || before.state === 'closed') {
-        this.cases.set(`${c.a} ${c.b}`, { a: c.a, b: c.b, state: c.state });
+        this.cases.set(`${c.a} ${c.b}`, c);
       }
     }
     for (const op of effects.followUps) this.applyOp(op);
