@@ -17,6 +17,8 @@ import { startEmbeddedPostgres } from './platform/embedded/embedded-postgres.js'
 import { InboxWorker } from './intake/inbox-worker.service.js';
 import type { HttpSettings } from './platform/http/http.module.js';
 import { prepareServer } from './platform/http/prepare-server.js';
+import { ApiKeysService } from './platform/auth/api-keys.service.js';
+import { mountQueueBoard } from './platform/queue/queue-board.js';
 import { sightRoutesOnly } from './platform/health/sight-routes.js';
 import type { Logger } from './platform/logging/logger.js';
 import { sourceLogContext } from './platform/logging/logging.module.js';
@@ -71,6 +73,8 @@ export async function openServer(
     app.use(sourceLogContext);
     if (options.role === 'worker') app.use(sightRoutesOnly);
     prepareServer(app, API_VERSION);
+    const { queues, queueNames } = parts.followUps;
+    mountQueueBoard(app, queues, queueNames, app.get(ApiKeysService, { strict: false }));
     await app.listen(options.port ?? env.port);
     app.get(InboxWorker).start();
     // From here on: Nest's list of everything that it has put together helps nobody who reads a log.

@@ -212,6 +212,36 @@ describe('X21, X22: what is written beside the database', () => {
     expect(events.filter(({ event }) => CANARY.test(event))).toEqual([]);
   });
 
+  it('the page of the queues is for admins, shows ids only, and changes nothing', async () => {
+    const board = '/ops/queues/api/queues?activeQueue=invitations&status=completed&page=1&jobsPerPage=50';
+    const keys = server.get(ApiKeysService);
+    const make = async (role: 'hr' | 'admin', company: string | null = null) =>
+      (await keys.create({ role, company, source: null, name: role, expiresAt: null, by: 'test' })).key;
+    const admin = await make('admin');
+    expect((await call(url, board)).status).toBe(401);
+    expect((await call(url, board, { key: await make('hr') })).status).toBe(403);
+    expect((await call(url, board, { key: await make('admin', 'jp') })).status).toBe(403);
+    const shown = await call(url, board, { key: admin });
+    expect(shown.status).toBe(200);
+    expect(shown.text).toContain('followUpId');
+    expect(shown.text).not.toMatch(CANARY);
+    expect((await call(url, '/ops/queues', { key: admin })).text).toContain('Enishi');
+    const basic = { authorization: `Basic ${Buffer.from(`me:${admin}`).toString('base64')}` };
+    expect((await call(url, board, { headers: basic })).status).toBe(200);
+    expect(
+      (await call(url, '/ops/queues/api/queues/invitations/pause', { method: 'PUT', key: admin })).status,
+    ).toBe(405);
+  });
+
+  it('every line about a run names the run and its source', () => {
+    const runs = lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((line) => line['msg'] === 'import run');
+    expect(runs.length).toBeGreaterThan(1);
+    for (const run of runs)
+      expect(run).toMatchObject({ sourceId: 'demo-jp', runId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  });
+
   it('metrics hold numbers of sources and companies, few of them', async () => {
     const { text } = await call(url, '/metrics');
     expect(text).not.toMatch(CANARY);

@@ -138,6 +138,11 @@ export class JobQueues {
     };
   }
 
+  /** The queues themselves, for a page that shows them. */
+  readable(names: readonly string[]): Queue[] {
+    return names.map((name) => this.queue(name) as unknown as Queue);
+  }
+
   /** Jobs that a worker could take now; those in work or waiting for a back-off are not counted. */
   async waiting<P>(definition: JobDefinition<P>): Promise<number> {
     const counts = await this.queue(definition.queue).getJobCounts('waiting', 'prioritized');

@@ -1,0 +1,79 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import { AppError } from '../../domain/app-error.js';
+import type { ApiKeysService } from '../auth/api-keys.service.js';
+import type { JobQueues } from './job-queues.js';
+
+export const QUEUE_BOARD_PATH = '/ops/queues';
+
+interface BoardRequest {
+  readonly method: string;
+  readonly headers: { readonly authorization?: string | undefined };
+}
+
+interface BoardAnswer {
+  setHeader(name: string, value: string): unknown;
+  status(code: number): { json(body: object): unknown };
+}
+
+type Handler = (request: BoardRequest, response: BoardAnswer, next: (error?: unknown) => void) => void;
+
+/** Only what this needs of the server. */
+interface Mountable {
+  use(path: string, ...handlers: unknown[]): unknown;
+}
+
+/**
+ * The queues for an operator's eye: which jobs wait, run and fail, by their ids. Nothing can be changed there, and only
+ * a key of role `admin` of the whole group gets in (as a bearer token, or as the password a browser asks for).
+ */
+export function mountQueueBoard(
+  app: Mountable,
+  queues: JobQueues,
+  names: readonly string[],
+  keys: Pick<ApiKeysService, 'authenticate'>,
+): void {
+  const serverAdapter = new ExpressAdapter();
+  serverAdapter.setBasePath(QUEUE_BOARD_PATH);
+  createBullBoard({
+    queues: queues
+      .readable(names)
+      .map((queue) => new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false })),
+    // The two packages are one patch release apart, and each brings the types of its own.
+    serverAdapter: serverAdapter as unknown as Parameters<typeof createBullBoard>[0]['serverAdapter'],
+    options: { uiConfig: { boardTitle: 'Enishi' } },
+  });
+  app.use(QUEUE_BOARD_PATH, adminsOnly(keys), serverAdapter.getRouter());
+}
+
+function adminsOnly(keys: Pick<ApiKeysService, 'authenticate'>): Handler {
+  return (request, response, next) => {
+    if (request.method !== 'GET') return refuse(response, 405, 'METHOD_NOT_ALLOWED');
+    keys
+      .authenticate(bearerOf(request.headers.authorization))
+      .then(({ role, company }) => {
+        if (role !== 'admin' || company !== null) return refuse(response, 403, 'FORBIDDEN');
+        response.setHeader('Cache-Control', 'no-store');
+        next();
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof AppError)) return next(error);
+        response.setHeader('WWW-Authenticate', 'Basic realm="Enishi: an admin key as the password"');
+        refuse(response, 401, error.code);
+      });
+  };
+}
+
+function refuse(response: BoardAnswer, status: number, code: string): void {
+  response.setHeader('Content-Type', 'application/problem+json');
+  response.status(status).json({ type: 'about:blank', status, code, title: code });
+}
+
+/** A browser can only ask for a name and a password; the password is the key. */
+function bearerOf(authorization: string | undefined): string | undefined {
+  const basic = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (basic === undefined) return authorization;
+  const text = Buffer.from(basic, 'base64').toString('utf8');
+  return `Bearer ${text.slice(text.indexOf(':') + 1)}`;
+}
