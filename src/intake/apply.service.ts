@@ -12,6 +12,7 @@ import { StagingService } from './staging.service.js';
 export type Progress = (done: number, total: number) => void;
 
 const ITEMS_PER_BATCH = 250;
+const ANALYZE_FROM = 5_000;
 
 /** Carries a plan out, batch by batch. Killed at any point and called again, it goes on where it was. */
 @Injectable()
@@ -34,6 +35,9 @@ export class ApplyService {
     const run = await this.runs.get(runId);
     await this.staging.clear(runId);
     await this.items.drop(runId);
+    // The next comparison of many rows reads these tables: autovacuum may come too late for it.
+    if (run.rows.accepted - run.rows.unchanged > ANALYZE_FROM)
+      await this.db.query('analyze observation, employment');
     return run;
   }
 
@@ -49,10 +53,23 @@ export class ApplyService {
     }
     const items = page.map((row) => row.effects);
     await writeRanges(sql, run, items);
-    await writeObservations(sql, run.id, items.flatMap((i) => i.rows ?? []));
-    await revertObservations(sql, run, items.flatMap((i) => i.revert ?? []));
+    await writeObservations(
+      sql,
+      run.id,
+      items.flatMap((i) => i.rows ?? []),
+    );
+    await revertObservations(
+      sql,
+      run,
+      items.flatMap((i) => i.revert ?? []),
+    );
     const cause = { runId: run.id, policyVersion, actor: run.decidedBy ?? run.startedBy };
-    await this.effects.apply(sql, items.flatMap((i) => (i.effects === undefined ? [] : [i.effects])), cause, run.applyAt);
+    await this.effects.apply(
+      sql,
+      items.flatMap((i) => (i.effects === undefined ? [] : [i.effects])),
+      cause,
+      run.applyAt,
+    );
     await writeTimeline(sql, run, page[0]?.seq ?? 0, last.seq, cause.actor);
     await this.runs.update(run.id, { appliedSeq: last.seq }, sql);
     progress?.(last.seq, run.itemCount);
@@ -94,7 +111,10 @@ async function writeQuiet(sql: Sql, run: Run, from: number, to: number): Promise
      from ${rows} on conflict (id) do nothing`,
     [...range, run.applyAt],
   );
-  await sql.query(`${INSERT_OBSERVATIONS} where s.run_id = $1 and s.row_no between $2 and $3 and c.quiet ${CONFLICT}`, range);
+  await sql.query(
+    `${INSERT_OBSERVATIONS} where s.run_id = $1 and s.row_no between $2 and $3 and c.quiet ${CONFLICT}`,
+    range,
+  );
 }
 
 const INSERT_OBSERVATIONS = `insert into observation as o (source, company, employee_number, spell_hint, as_of_at,
@@ -145,7 +165,11 @@ async function revertObservations(sql: Sql, run: Run, keys: readonly NumberKey[]
      where o.run_id = $3 and o.company = k.company and o.employee_number = k.employee_number`,
     [...params, run.revertsRunId],
   );
-  await markCurrent(sql, 'select * from unnest($1::text[], $2::text[]) as k(company, employee_number)', params);
+  await markCurrent(
+    sql,
+    'select * from unnest($1::text[], $2::text[]) as k(company, employee_number)',
+    params,
+  );
 }
 
 /** The current statement of a source about a spell: the latest, unless the source has lost sight of the number since. */

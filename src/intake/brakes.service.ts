@@ -9,7 +9,13 @@ import type { Run, RunNote } from './run.js';
 
 const KNOWN_LIMITS = 'brakes.known';
 const HOUR_MS = 3_600_000;
-const WINDOWED: readonly LimitedBrake[] = ['leavers', 'rescissions', 'verdict_flips', 'absences', 'amendments'];
+const WINDOWED: readonly LimitedBrake[] = [
+  'leavers',
+  'rescissions',
+  'verdict_flips',
+  'absences',
+  'amendments',
+];
 
 interface KnownLimits {
   readonly inForce: BrakeConfig;
@@ -36,7 +42,10 @@ export class BrakesService {
   ) {}
 
   /** Readings for every company that the run touches, in the order of company. */
-  async read(run: Run, companies: readonly string[]): Promise<{ readings: BrakeReading[]; notes: RunNote[] }> {
+  async read(
+    run: Run,
+    companies: readonly string[],
+  ): Promise<{ readings: BrakeReading[]; notes: RunNote[] }> {
     const { limits, notes } = await this.limitsInForce(!run.dryRun);
     const counted = await this.planned(run.id);
     const readings: BrakeReading[] = [];
@@ -67,7 +76,9 @@ export class BrakesService {
     const configured = this.group.brakes;
     return this.db.transaction(async (sql) => {
       await sql.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [KNOWN_LIMITS]);
-      const row = await sql.query<{ value: KnownLimits }>('select value from setting where key = $1', [KNOWN_LIMITS]);
+      const row = await sql.query<{ value: KnownLimits }>('select value from setting where key = $1', [
+        KNOWN_LIMITS,
+      ]);
       const known = row.rows[0]?.value ?? null;
       const decided = decideLimits(known, configured, this.clock.now(), this.group.approval.looserAfterHours);
       if (remember && sorted(decided) !== sorted(known)) {
@@ -76,10 +87,10 @@ export class BrakesService {
            on conflict (key) do update set value = excluded.value, changed_at = excluded.changed_at`,
           [KNOWN_LIMITS, JSON.stringify(decided), this.clock.nowIso()],
         );
-        await sql.query(`insert into timeline_event (at, actor, kind, data) values ($1, 'enishi', 'brake_limits', $2)`, [
-          this.clock.nowIso(),
-          JSON.stringify(decided),
-        ]);
+        await sql.query(
+          `insert into timeline_event (at, actor, kind, data) values ($1, 'enishi', 'brake_limits', $2)`,
+          [this.clock.nowIso(), JSON.stringify(decided)],
+        );
       }
       const notes =
         decided.pending === null
@@ -154,11 +165,17 @@ export class BrakesService {
   }
 }
 
-function decideLimits(known: KnownLimits | null, configured: BrakeConfig, now: number, waitHours: number): KnownLimits {
+function decideLimits(
+  known: KnownLimits | null,
+  configured: BrakeConfig,
+  now: number,
+  waitHours: number,
+): KnownLimits {
   if (known === null || same(known.inForce, configured) || !isLooser(known.inForce, configured)) {
     return { inForce: configured, pending: null, pendingSince: null };
   }
-  const waitsAlready = known.pending !== null && same(known.pending, configured) && known.pendingSince !== null;
+  const waitsAlready =
+    known.pending !== null && same(known.pending, configured) && known.pendingSince !== null;
   const since = waitsAlready ? known.pendingSince : new Date(now).toISOString();
   if (since !== null && now - Date.parse(since) >= waitHours * HOUR_MS) {
     return { inForce: configured, pending: null, pendingSince: null };

@@ -37,7 +37,15 @@ export class CorridorService {
   /** Finishes first what a process that died left half applied. */
   async enter<T>(work: (at: Corridor) => Promise<T>, progress?: Progress): Promise<T> {
     return withAdvisoryLock(this.db, CORRIDOR, async () => {
-      const corridor = new Corridor(this.db, this.runs, this.diff, this.planner, this.applier, this.decisions, progress);
+      const corridor = new Corridor(
+        this.db,
+        this.runs,
+        this.diff,
+        this.planner,
+        this.applier,
+        this.decisions,
+        progress,
+      );
       for (const run of await this.runs.byStatus('applying', null)) await corridor.resume(run);
       return work(corridor);
     });
@@ -66,13 +74,22 @@ export class Corridor {
     const { decisions, firstOfSource } = await this.bind(run);
     const counts = await this.diff.compare(this.db.pool, run);
     const notes = [...findings.notes];
-    if (run.mode === 'full' && run.seenToEnd && counts.accepted > 0) notes.push(...(await this.stageAbsences(run)));
+    if (run.mode === 'full' && run.seenToEnd && counts.accepted > 0)
+      notes.push(...(await this.stageAbsences(run)));
     await this.runs.update(run.id, {
       firstOfSource,
-      rows: { ...run.rows, accepted: counts.accepted, rejected: counts.rejected, unchanged: counts.unchanged },
+      rows: {
+        ...run.rows,
+        accepted: counts.accepted,
+        rejected: counts.rejected,
+        unchanged: counts.unchanged,
+      },
     });
     const source: PlanSource = { staged: true, withoutRunId: null, pager: this.planner.stagedPager(run.id) };
-    return this.planner.plan(await this.runs.get(run.id), source, decisions, { readings: findings.readings, notes });
+    return this.planner.plan(await this.runs.get(run.id), source, decisions, {
+      readings: findings.readings,
+      notes,
+    });
   }
 
   /** Plans what taking the observations of another run out again would do. */
@@ -87,7 +104,10 @@ export class Corridor {
   }
 
   /** Plans numbers anew because a person decided something about their identity. */
-  async planKeys(run: Run, keys: readonly { company: string; employeeNumber: string }[]): Promise<{ run: Run }> {
+  async planKeys(
+    run: Run,
+    keys: readonly { company: string; employeeNumber: string }[],
+  ): Promise<{ run: Run }> {
     const { decisions } = await this.bind(run);
     const source: PlanSource = {
       staged: false,

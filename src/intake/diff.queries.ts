@@ -9,6 +9,9 @@ export interface DiffCounts {
   readonly unchanged: number;
 }
 
+/** Below so many rows the planner's guess does as well, and a pushed record need not wait for statistics. */
+const ANALYZE_FROM = 2_000;
+
 /** The comparison of what a run staged with what is recorded, in SQL: rows that say nothing new stay there. */
 @Injectable()
 export class DiffQueries {
@@ -16,7 +19,8 @@ export class DiffQueries {
   async compare(sql: Sql, run: Run): Promise<DiffCounts> {
     await sql.query('delete from staged_change where run_id = $1', [run.id]);
     await sql.query('delete from staged_link where run_id = $1', [run.id]);
-    await sql.query('analyze staged_observation');
+    const isLarge = run.rows.read > ANALYZE_FROM;
+    if (isLarge) await sql.query('analyze staged_observation');
     await sql.query(
       `insert into staged_link (run_id, link, row_no)
        select s.run_id, l.link, s.row_no
@@ -58,7 +62,7 @@ export class DiffQueries {
            and o.spell_hint = s.spell_hint and o.content_hash = s.content_hash)`,
       [run.id, run.source],
     );
-    await sql.query('analyze staged_change');
+    if (isLarge) await sql.query('analyze staged_change');
     const counts = await sql.query<DiffCounts>(
       `select (select count(*) from staged_observation where run_id = $1 and not absent)::int as accepted,
               (select count(*) from rejection where run_id = $1)::int as rejected,
@@ -134,8 +138,16 @@ export class DiffQueries {
   }
 
   /** Ranges of quiet rows, and a fingerprint of all of them for the plan's hash. */
-  async quiet(sql: Sql, runId: string): Promise<{ count: number; first: number; last: number; fingerprint: string }> {
-    const result = await sql.query<{ count: number; first: number | null; last: number | null; fingerprint: string }>(
+  async quiet(
+    sql: Sql,
+    runId: string,
+  ): Promise<{ count: number; first: number; last: number; fingerprint: string }> {
+    const result = await sql.query<{
+      count: number;
+      first: number | null;
+      last: number | null;
+      fingerprint: string;
+    }>(
       `select count(*)::int as count, min(c.row_no) as first, max(c.row_no) as last,
          coalesce(bit_xor(hashtextextended(s.company || '/' || s.employee_number || '/' || s.content_hash::text, 0)), 0)::text
            as fingerprint
@@ -144,6 +156,11 @@ export class DiffQueries {
       [runId],
     );
     const row = result.rows[0];
-    return { count: row?.count ?? 0, first: row?.first ?? 0, last: row?.last ?? 0, fingerprint: row?.fingerprint ?? '0' };
+    return {
+      count: row?.count ?? 0,
+      first: row?.first ?? 0,
+      last: row?.last ?? 0,
+      fingerprint: row?.fingerprint ?? '0',
+    };
   }
 }

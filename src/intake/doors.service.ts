@@ -125,7 +125,12 @@ export class DoorsService {
     const run = await this.runs.process(
       { source, kind: 'push', mode: 'delta', asOfAt, dryRun: input.dryRun ?? false, startedBy: input.by },
       async (started) => {
-        const context = { company: source.company, companies: new Set([source.company]), asOfAt, zone: company.zone };
+        const context = {
+          company: source.company,
+          companies: new Set([source.company]),
+          asOfAt,
+          zone: company.zone,
+        };
         await this.staging.write(started.id, async (writer) => {
           for (const [index, record] of input.records.entries()) {
             const result = interpretRecord(record, context);
@@ -164,7 +169,8 @@ export class DoorsService {
 
   private companyOf(source: Source): Company {
     const company = this.group.companies.get(source.company);
-    if (company === undefined) throw new AppError('COMPANY_UNKNOWN', { details: { company: source.company } });
+    if (company === undefined)
+      throw new AppError('COMPANY_UNKNOWN', { details: { company: source.company } });
     return company;
   }
 }
@@ -177,4 +183,3 @@ function instantOf(text: string, zone: string): string {
   if (Number.isNaN(instant)) throw new AppError('AS_OF_INVALID', { details: { found: text.slice(0, 40) } });
   return new Date(instant).toISOString();
 }
-

@@ -6,7 +6,12 @@ import type { Findings } from './corridor.service.js';
 import { openTable } from './file/open-table.js';
 import type { Table, TableRow, UnusableFile } from './file/table.js';
 import { bindProfile, type BoundProfile } from './mapping/bind.js';
-import { emptyDayEvidence, judgeDayColumns, type DayEvidence, type DayOrders } from './mapping/day-columns.js';
+import {
+  emptyDayEvidence,
+  judgeDayColumns,
+  type DayEvidence,
+  type DayOrders,
+} from './mapping/day-columns.js';
 import { interpretRow, type InterpretContext } from './mapping/interpret.js';
 import type { Profile } from './mapping/profile.js';
 import type { ProfilesService } from './profiles.service.js';
@@ -45,7 +50,9 @@ export class FileReading {
   ): Promise<{ change: Partial<Run>; findings: Findings }> {
     const table = await openTable(open(), {
       ...(this.options.encoding === undefined ? {} : { encoding: this.options.encoding }),
-      ...(declared?.encoding === undefined || this.options.encoding !== undefined ? {} : { encoding: declared.encoding }),
+      ...(declared?.encoding === undefined || this.options.encoding !== undefined
+        ? {}
+        : { encoding: declared.encoding }),
       ...(declared?.delimiter === undefined ? {} : { delimiter: declared.delimiter }),
       ...(declared?.skipLines === undefined ? {} : { skipLines: declared.skipLines }),
       isKnownWhole: this.options.isKnownWhole,
@@ -59,8 +66,12 @@ export class FileReading {
     await staging.dropDeferred(this.run.id);
     const outcome = table.outcome();
     const mismatch = this.run.expectRows !== null && this.run.expectRows !== outcome.rowCount;
-    const readings: BrakeReading[] = mismatch ? [this.brake('expected_rows', this.run.expectRows ?? 0, outcome.rowCount)] : [];
-    const notes: RunNote[] = outcome.complete ? [] : [{ code: 'FILE_CUT', details: { rows: outcome.rowCount } }];
+    const readings: BrakeReading[] = mismatch
+      ? [this.brake('expected_rows', this.run.expectRows ?? 0, outcome.rowCount)]
+      : [];
+    const notes: RunNote[] = outcome.complete
+      ? []
+      : [{ code: 'FILE_CUT', details: { rows: outcome.rowCount } }];
     return {
       change: {
         header: table.header,
@@ -109,7 +120,12 @@ export class FileReading {
     return { name, company: this.source.company, scope: 'run', limit, value, tripped: true };
   }
 
-  private async rows(table: Table, bound: BoundProfile, evidence: DayEvidence, writer: StagingWriter): Promise<void> {
+  private async rows(
+    table: Table,
+    bound: BoundProfile,
+    evidence: DayEvidence,
+    writer: StagingWriter,
+  ): Promise<void> {
     const context = this.context(NO_ORDERS, evidence);
     for await (const batch of table.rows) {
       for (const row of batch) await this.one(bound, row, context, writer);
@@ -132,7 +148,12 @@ export class FileReading {
     }
   }
 
-  private async one(bound: BoundProfile, row: TableRow, context: InterpretContext, writer: StagingWriter): Promise<void> {
+  private async one(
+    bound: BoundProfile,
+    row: TableRow,
+    context: InterpretContext,
+    writer: StagingWriter,
+  ): Promise<void> {
     const { rowNo, cells } = row;
     const originRow = row.origin?.rowNo ?? null;
     const result = interpretRow(bound, row, context);

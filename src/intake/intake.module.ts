@@ -81,11 +81,31 @@ export class IntakeModule {
         waiting: WaitingRunsService,
         group: GroupConfig,
         clock: Clock,
-      ) => new PolicyRunsService(db, repository, items, policies, flips, corridor, limits, waiting, group, clock),
+      ) =>
+        new PolicyRunsService(
+          db,
+          repository,
+          items,
+          policies,
+          flips,
+          corridor,
+          limits,
+          waiting,
+          group,
+          clock,
+        ),
     };
     const doors = {
       provide: DoorsService,
-      inject: [RunsService, StagingService, FileStoreService, ProfilesService, RunsQueries, GROUP_CONFIG, Clock],
+      inject: [
+        RunsService,
+        StagingService,
+        FileStoreService,
+        ProfilesService,
+        RunsQueries,
+        GROUP_CONFIG,
+        Clock,
+      ],
       useFactory: (
         service: RunsService,
         staging: StagingService,

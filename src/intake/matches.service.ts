@@ -26,7 +26,9 @@ export interface MatchItem {
   readonly b: MatchSide;
 }
 
-const SIDE = (alias: string): string => `jsonb_build_object('employmentId', ${alias}.id, 'personId', ${alias}.person_id,
+const SIDE = (
+  alias: string,
+): string => `jsonb_build_object('employmentId', ${alias}.id, 'personId', ${alias}.person_id,
   'company', ${alias}.company, 'employeeNumber', ${alias}.employee_number, 'name', ${alias}.display_name,
   'hiredOn', ${alias}.hired_on, 'lastDay', ${alias}.last_day)`;
 
@@ -107,12 +109,9 @@ export class MatchesService {
   }
 
   private async note(personId: string, by: string, kind: string, data: unknown): Promise<void> {
-    await this.db.query('insert into timeline_event (at, person_id, actor, kind, data) values ($1, $2, $3, $4, $5)', [
-      this.clock.nowIso(),
-      personId,
-      by,
-      kind,
-      JSON.stringify(data),
-    ]);
+    await this.db.query(
+      'insert into timeline_event (at, person_id, actor, kind, data) values ($1, $2, $3, $4, $5)',
+      [this.clock.nowIso(), personId, by, kind, JSON.stringify(data)],
+    );
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import type { NumberKey } from '../departures/closure.queries.js';
+import { AppError } from '../domain/app-error.js';
 import { canonical, type Effects, type PlanChange } from '../domain/plan.js';
 import { CopyWriter } from '../platform/database/bulk.js';
 import { Database, type Sql } from '../platform/database/database.js';
@@ -61,7 +62,12 @@ export class PlanItemsRepository {
     );
   }
 
-  async page(sql: Sql, runId: string, afterSeq: number, limit: number): Promise<{ seq: number; effects: PlanItem }[]> {
+  async page(
+    sql: Sql,
+    runId: string,
+    afterSeq: number,
+    limit: number,
+  ): Promise<{ seq: number; effects: PlanItem }[]> {
     const result = await sql.query<{ seq: number; effects: PlanItem }>(
       'select seq, effects from plan_item where run_id = $1 and seq > $2 order by seq limit $3',
       [runId, afterSeq, limit],
@@ -105,20 +111,21 @@ export class PlanItemsRepository {
   async hash(runId: string, parts: readonly string[]): Promise<string> {
     const hash = createHash('sha256');
     for (const part of parts) hash.update(`${part}\n`);
-    for (let after: { company: string; employee_number: string; spell: number } | null = null; ; ) {
-      const rows: HashedRow[] = await this.db.query<HashedRow>(
-        `select company, employee_number, spell, kind, before, after, changed_fields, verdict, verdict_before,
+    return this.db.transaction(async (sql) => {
+      // One sort and one page in memory, however large the plan.
+      await sql.query(
+        `declare plan_lines no scroll cursor for
+         select company, employee_number, spell, kind, before, after, changed_fields, verdict, verdict_before,
            follow_ups, withheld
-         from plan_change where run_id = $1 and ($2::text is null
-           or (company collate "C", employee_number collate "C", spell) > ($2, $3, $4))
-         order by company collate "C", employee_number collate "C", spell limit 5000`,
-        [runId, after?.company ?? null, after?.employee_number ?? null, after?.spell ?? null],
+         from plan_change where run_id = '${checkedId(runId)}'
+         order by company collate "C", employee_number collate "C", spell, kind, before::text collate "C"`,
       );
-      const last = rows.at(-1);
-      if (last === undefined) return hash.digest('hex');
-      for (const row of rows) hash.update(`${canonical(row)}\n`);
-      after = last;
-    }
+      for (;;) {
+        const { rows } = await sql.query<Record<string, unknown>>('fetch 5000 from plan_lines');
+        if (rows.length === 0) return hash.digest('hex');
+        for (const row of rows) hash.update(`${canonical(row)}\n`);
+      }
+    });
   }
 
   async drop(runId: string): Promise<void> {
@@ -126,10 +133,10 @@ export class PlanItemsRepository {
   }
 }
 
-interface HashedRow {
-  company: string;
-  employee_number: string;
-  spell: number;
+/** `declare` takes no parameters; an id is written as it is only when it is nothing else. */
+function checkedId(id: string): string {
+  if (!/^[0-9a-f-]{36}$/.test(id)) throw new AppError('RUN_NOT_FOUND', { details: { run: id } });
+  return id;
 }
 
 async function write(

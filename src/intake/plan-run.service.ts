@@ -1,4 +1,3 @@
-
 import { Injectable } from '@nestjs/common';
 import type { NumberKey } from '../departures/closure.queries.js';
 import type { Decisions } from '../departures/decisions.service.js';
@@ -120,4 +119,3 @@ function itemOf({ plan, stagedRows, keys }: PlannedComponent, source: PlanSource
     changes: plan.changes,
   };
 }
-

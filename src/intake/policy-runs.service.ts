@@ -78,11 +78,19 @@ export class PolicyRunsService {
       const again = await this.plan(held, next);
       if (again.planHash !== planHash) {
         throw new AppError('PLAN_CHANGED', {
-          details: { run: run.id, expected: planHash.slice(0, 12), found: (again.planHash ?? '').slice(0, 12) },
+          details: {
+            run: run.id,
+            expected: planHash.slice(0, 12),
+            found: (again.planHash ?? '').slice(0, 12),
+          },
         });
       }
       const now = this.clock.nowIso();
-      await this.runs.update(run.id, { decidedBy: decision.by, decidedReason: decision.reason, decidedAt: now });
+      await this.runs.update(run.id, {
+        decidedBy: decision.by,
+        decidedReason: decision.reason,
+        decidedAt: now,
+      });
       return this.apply(again, next, decision.by);
     });
   }

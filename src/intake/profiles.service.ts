@@ -24,7 +24,9 @@ export class ProfilesService {
     const profiles = await loadProfiles(this.configDir);
     const profile = profiles.get(name);
     if (profile === undefined) {
-      throw new AppError('PROFILE_UNKNOWN', { details: { found: name, expected: [...profiles.keys()].join(', ') } });
+      throw new AppError('PROFILE_UNKNOWN', {
+        details: { found: name, expected: [...profiles.keys()].join(', ') },
+      });
     }
     return profile;
   }
@@ -76,7 +78,9 @@ export class ProfilesService {
 
 /** The fields that nobody can be sure about: not found, or found with a question. */
 function openQuestions({ missingRequired, yaml }: ProfileSuggestion): string {
-  const asked = [...yaml.matchAll(/# TO SETTLE: .*\n(?: {2}# .*\n)* {2}(\w+):/g)].map((match) => match[1] ?? '');
+  const asked = [...yaml.matchAll(/# TO SETTLE: .*\n(?: {2}# .*\n)* {2}(\w+):/g)].map(
+    (match) => match[1] ?? '',
+  );
   return [...new Set([...missingRequired, ...asked])].join(', ');
 }
 

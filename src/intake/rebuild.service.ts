@@ -69,7 +69,8 @@ export class RebuildService {
         const cause = { runId, policyVersion: decisions.policyVersion, actor: by };
         await this.db.transaction((sql) => this.effects.apply(sql, wrong, cause, now));
       }
-      if (runId !== null) await this.runs.update(runId, { status: 'applied', finishedAt: this.clock.nowIso() });
+      if (runId !== null)
+        await this.runs.update(runId, { status: 'applied', finishedAt: this.clock.nowIso() });
       return { examined, different, examples, repaired: repair && different > 0 };
     });
   }

@@ -100,7 +100,7 @@ export class RejectionsService {
     run: Run,
     explain: Explain,
   ): AsyncGenerator<{ rowNo: number; cells: readonly string[]; explanation: string }> {
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const rows = await this.db.query<{ rowNo: number; cells: string[]; reasons: RejectionReason[] }>(
         `select row_no as "rowNo", cells, reasons from rejection
          where run_id = $1 and row_no > $2 and mended_run_id is null and resent_run_id is null

@@ -66,5 +66,7 @@ export async function markMended(sql: Sql, run: Run): Promise<RunNote[]> {
     [run.id, run.retriesRunId],
   );
   const here = mended.rows.filter((row: { here?: boolean }) => row.here === true).length;
-  return [{ code: 'ROWS_MENDED', details: { run: run.retriesRunId, mended: here, left: left.rows[0]?.n ?? 0 } }];
+  return [
+    { code: 'ROWS_MENDED', details: { run: run.retriesRunId, mended: here, left: left.rows[0]?.n ?? 0 } },
+  ];
 }

@@ -3,7 +3,8 @@ import type { ChangeKind } from '../domain/plan.js';
 import type { ErrorDetail } from '../domain/app-error.js';
 import type { Profile } from './mapping/profile.js';
 
-export type RunStatus = 'reading' | 'planned' | 'held' | 'applying' | 'applied' | 'rejected' | 'failed' | 'reverted';
+export type RunStatus =
+  'reading' | 'planned' | 'held' | 'applying' | 'applied' | 'rejected' | 'failed' | 'reverted';
 export type RunKind = 'file' | 'push' | 'sync' | 'policy' | 'revert' | 'identity' | 'rebuild';
 export type RunMode = 'full' | 'delta';
 

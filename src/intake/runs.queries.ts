@@ -63,7 +63,9 @@ export class RunsQueries {
 
   /** Rows of a run that were kept as statements of their own. For runs of some thousand rows. */
   async keptRows(runId: string): Promise<ReadonlySet<number>> {
-    const rows = await this.db.query<{ row_no: number }>('select row_no from observation where run_id = $1', [runId]);
+    const rows = await this.db.query<{ row_no: number }>('select row_no from observation where run_id = $1', [
+      runId,
+    ]);
     return new Set(rows.map((row) => row.row_no));
   }
 

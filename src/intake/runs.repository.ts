@@ -42,12 +42,25 @@ const COLUMNS: Readonly<Record<keyof Run, string>> = {
   startedAt: 'started_at',
   finishedAt: 'finished_at',
 };
-const JSON_FIELDS = new Set<keyof Run>(['profileContent', 'header', 'rows', 'changes', 'verdicts', 'followUps', 'brakes', 'notes', 'error']);
+const JSON_FIELDS = new Set<keyof Run>([
+  'profileContent',
+  'header',
+  'rows',
+  'changes',
+  'verdicts',
+  'followUps',
+  'brakes',
+  'notes',
+  'error',
+]);
 const SELECT = Object.entries(COLUMNS)
   .map(([field, column]) => `${column} as "${field}"`)
   .join(', ');
 
-export type NewRun = Pick<Run, 'id' | 'source' | 'kind' | 'mode' | 'asOfAt' | 'decidedForAt' | 'startedBy' | 'startedAt'> &
+export type NewRun = Pick<
+  Run,
+  'id' | 'source' | 'kind' | 'mode' | 'asOfAt' | 'decidedForAt' | 'startedBy' | 'startedAt'
+> &
   Partial<Run>;
 
 @Injectable()

@@ -101,12 +101,19 @@ export class RunsService {
     return this.corridor.enter(async (at) => {
       const run = await at.waiting(found.id);
       assertFeed(run, 'RUN_NOT_HELD');
-      const refused = run.brakes.find((b) => b.tripped && (b.name === 'expected_rows' || b.name === 'unusable_file'));
-      if (refused !== undefined) throw new AppError('RUN_NOT_APPROVABLE', { details: { run: run.id, brake: refused.name } });
+      const refused = run.brakes.find(
+        (b) => b.tripped && (b.name === 'expected_rows' || b.name === 'unusable_file'),
+      );
+      if (refused !== undefined)
+        throw new AppError('RUN_NOT_APPROVABLE', { details: { run: run.id, brake: refused.name } });
       const again = await this.planAgain(at, run);
       if (again.planHash !== planHash) {
         throw new AppError('PLAN_CHANGED', {
-          details: { run: run.id, expected: planHash.slice(0, 12), found: (again.planHash ?? '').slice(0, 12) },
+          details: {
+            run: run.id,
+            expected: planHash.slice(0, 12),
+            found: (again.planHash ?? '').slice(0, 12),
+          },
         });
       }
       const now = this.clock.nowIso();

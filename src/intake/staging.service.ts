@@ -4,7 +4,6 @@ import { matchKeys } from '../domain/identity.js';
 import type { Observation, RejectionReason } from '../domain/observation.js';
 import { CopyWriter } from '../platform/database/bulk.js';
 import { Database } from '../platform/database/database.js';
-import { newId } from '../platform/database/id.js';
 
 export interface StagedRow {
   readonly rowNo: number;
@@ -51,7 +50,6 @@ const STAGED = [
   'key_email',
   'key_phone',
   'plain',
-  'new_id',
   'origin_row',
 ];
 
@@ -77,7 +75,7 @@ export class StagingService {
 
   /** Rows that wait for the judgement of a whole column, in file order, a page at a time. */
   async *deferredRows(runId: string): AsyncGenerator<DeferredRow[]> {
-    for (let after = -1; ; ) {
+    for (let after = -1; ;) {
       const rows: DeferredRow[] = await this.db.query<DeferredRow & { rowNo: number }>(
         `select row_no as "rowNo", cells, origin_row as "originRow" from deferred_row
          where run_id = $1 and row_no > $2 order by row_no limit 1000`,
@@ -134,7 +132,6 @@ class Writer implements StagingWriter {
       keys.email,
       keys.phone,
       plain,
-      newId(),
       originRow,
     ]);
   }

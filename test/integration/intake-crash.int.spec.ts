@@ -113,7 +113,9 @@ async function fresh(work: (at: TestDatabase, db: Database) => Promise<void>): P
 /** What a run that was applied after some that failed leaves: everything but how often somebody tried. */
 async function expectUndisturbed(db: Database): Promise<void> {
   expect(await domainDump(db)).toEqual(undisturbed);
-  const open = await db.query(`select status from import_run where status in ('reading', 'planned', 'held', 'applying')`);
+  const open = await db.query(
+    `select status from import_run where status in ('reading', 'planned', 'held', 'applying')`,
+  );
   expect(open).toEqual([]);
   const staged = await db.query('select 1 from staged_observation limit 1');
   expect(staged).toEqual([]);
@@ -170,7 +172,8 @@ describe('two processes', () => {
     await writeFile(others, csvOf(CSV_HEADER, rows().slice(0, 4_000)));
     const second = { source: 'payroll-jp', file: others };
     let sequential: string[] = [];
-    const facts = (lines: string[]) => lines.filter((l) => /^(employment|departure|entry|case|observation)/.test(l));
+    const facts = (lines: string[]) =>
+      lines.filter((l) => /^(employment|departure|entry|case|observation)/.test(l));
     await fresh(async (at, db) => {
       await finished(child(at, {}));
       await finished(child(at, second));

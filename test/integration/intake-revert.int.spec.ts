@@ -26,7 +26,9 @@ afterAll(async () => {
 /** The registry's own words about everybody, without how often something was observed or believed. */
 async function standing(): Promise<string[]> {
   const lines = await world.domain();
-  return lines.filter((line) => /^(employment|departure|entry|follow_up)\|/.test(line) && !/\|-\d+\|/.test(line));
+  return lines.filter(
+    (line) => /^(employment|departure|entry|follow_up)\|/.test(line) && !/\|-\d+\|/.test(line),
+  );
 }
 
 describe('revert', () => {
@@ -44,7 +46,12 @@ describe('revert', () => {
 
     world.clock.addDays(1);
     const revert = await world.revert(run);
-    expect(revert).toMatchObject({ status: 'applied', kind: 'revert', revertsRunId: run.id, decidedReason: 'wrong file' });
+    expect(revert).toMatchObject({
+      status: 'applied',
+      kind: 'revert',
+      revertsRunId: run.id,
+      decidedReason: 'wrong file',
+    });
     expect(revert.brakes.find((b) => b.name === 'rescissions')).toMatchObject({ value: 3 });
     expect(await world.registry()).toBe(before);
     expect(await world.count('follow_up', `state in ('planned', 'queued')`)).toBe(0);
@@ -118,7 +125,10 @@ describe('a new policy', () => {
 
   it('that turns too many verdicts waits, and is approved or rejected like any other run', async () => {
     await start({ brakes: (b) => (b.approval.twoPerson = true) });
-    await world.import([...workers(10), ...Array.from({ length: 40 }, (_, n) => leaver(20 + n, '2026-03-31'))]);
+    await world.import([
+      ...workers(10),
+      ...Array.from({ length: 40 }, (_, n) => leaver(20 + n, '2026-03-31')),
+    ]);
     const waiting = await world.db.query<{ id: string; plan_hash: string }>(
       `select id, plan_hash from import_run where status = 'held'`,
     );
@@ -129,7 +139,9 @@ describe('a new policy', () => {
     expect([held.kind, held.status]).toEqual(['policy', 'held']);
     const again = await world.get(PolicyRunsService).activate(file, 'sato');
     expect(await world.count('import_run', `kind = 'policy' and status = 'held'`)).toBe(1);
-    await expect(world.approve(again, undefined, 'sato')).rejects.toMatchObject({ code: 'APPROVER_STARTED_RUN' });
+    await expect(world.approve(again, undefined, 'sato')).rejects.toMatchObject({
+      code: 'APPROVER_STARTED_RUN',
+    });
 
     expect(await world.reject(again)).toMatchObject({ status: 'rejected' });
     const states = await world.get(PolicyService).listPolicies();
@@ -137,7 +149,10 @@ describe('a new policy', () => {
 
     const third = await world.get(PolicyRunsService).activate(file, 'sato');
     expect(await world.approve(third)).toMatchObject({ status: 'applied' });
-    expect((await world.get(PolicyService).listPolicies()).map((policy) => policy.state)).toEqual(['active', 'superseded']);
+    expect((await world.get(PolicyService).listPolicies()).map((policy) => policy.state)).toEqual([
+      'active',
+      'superseded',
+    ]);
     expect(await world.rebuildDifferences()).toBe(0);
   });
 });

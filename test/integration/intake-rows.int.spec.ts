@@ -55,7 +55,12 @@ describe('what is stored', () => {
       '00124,高橋,崎子,タカハシ,サキコ,1985-05-05,,20150401,経理,,',
     ].join('\r\n');
     const run = await world.import(iconv.encode(`${text}\r\n`, 'cp932'));
-    expect([run.status, run.encoding, run.rows.accepted, run.rows.rejected]).toEqual(['applied', 'shift_jis', 2, 0]);
+    expect([run.status, run.encoding, run.rows.accepted, run.rows.rejected]).toEqual([
+      'applied',
+      'shift_jis',
+      2,
+      0,
+    ]);
     expect(await stored('00123')).toMatchObject({
       familyName: '髙橋',
       givenName: '﨑子',
@@ -96,7 +101,9 @@ describe('what is stored', () => {
     const days = ['03/04/2026', '13/04/2026', '04/25/2026', '05/06/2026'];
     const mixed = await world.import(days.map((day, n) => leaver(n, day)));
     const judged = await world.db.query<{ day: string }>(`select last_day as day from departure order by 1`);
-    expect(judged.map((row) => row.day).filter((day) => !['2026-04-13', '2026-04-25'].includes(day))).toEqual([]);
+    expect(judged.map((row) => row.day).filter((day) => !['2026-04-13', '2026-04-25'].includes(day))).toEqual(
+      [],
+    );
     expect(mixed.rows.rejected).toBeGreaterThanOrEqual(2);
     const clear = await world.import(['03/04/2026', '13/04/2026'].map((day, n) => leaver(100 + n, day)));
     expect([clear.rows.accepted, (await departureOf('10100'))?.['lastDay']]).toEqual([2, '2026-04-03']);
@@ -153,9 +160,15 @@ describe('what is stored', () => {
     await world.import([leaver(0, '2026-06-30')]);
     world.clock.addDays(1);
     await world.import([{ 社員番号: '10000', 退職日: '2026-06-30' }]);
-    expect(await stored('10000')).toMatchObject({ personalEmail: 'p0@mail.example', department: '営業部', familyName: '佐藤' });
+    expect(await stored('10000')).toMatchObject({
+      personalEmail: 'p0@mail.example',
+      department: '営業部',
+      familyName: '佐藤',
+    });
     world.clock.addDays(1);
-    const generic = await world.import(csvOf(['社員番号', '退職日'], [{ 社員番号: '10000', 退職日: '' }]), { profile: 'generic' });
+    const generic = await world.import(csvOf(['社員番号', '退職日'], [{ 社員番号: '10000', 退職日: '' }]), {
+      profile: 'generic',
+    });
     expect(generic.changes.rescinded).toBe(0);
     expect((await departureOf('10000'))?.['state']).toBe('standing');
   });
@@ -187,8 +200,16 @@ describe('rejections', () => {
 
     const mended = mendedCsv(await world.rejectionsCsv(run.id), 30);
     const first = await world.retry(mended);
-    expect([first.status, first.rows.read, first.rows.accepted, first.rows.rejected]).toEqual(['applied', 37, 30, 7]);
-    expect(first.notes).toContainEqual({ code: 'ROWS_MENDED', details: { run: run.id, mended: 30, left: 7 } });
+    expect([first.status, first.rows.read, first.rows.accepted, first.rows.rejected]).toEqual([
+      'applied',
+      37,
+      30,
+      7,
+    ]);
+    expect(first.notes).toContainEqual({
+      code: 'ROWS_MENDED',
+      details: { run: run.id, mended: 30, left: 7 },
+    });
     expect(await world.get(RejectionsService).countOpen(null)).toBe(7);
     const open = await world.get(RejectionsService).list(null, 100);
     expect(open.map((item) => item.runId)).toEqual(Array.from({ length: 7 }, () => first.id));
@@ -230,9 +251,10 @@ describe('rejections', () => {
     const applied = await world.approve(held);
     expect([applied.status, await world.get(RejectionsService).countOpen(run.id)]).toEqual(['applied', 0]);
     await world.revert(applied);
-    expect([await world.get(RejectionsService).countOpen(run.id), await world.count('departure', `state = 'standing'`)]).toEqual(
-      [15, 0],
-    );
+    expect([
+      await world.get(RejectionsService).countOpen(run.id),
+      await world.count('departure', `state = 'standing'`),
+    ]).toEqual([15, 0]);
   });
 
   it('rows of two runs in one file are refused', async () => {
@@ -240,13 +262,29 @@ describe('rejections', () => {
     const one = await world.import([worker(0, { 在籍状況: '謎' }), ...workers(20, 1)]);
     world.clock.addDays(1);
     const two = await world.import([worker(30, { 在籍状況: '謎' }), ...workers(20, 1)]);
-    const both = (await world.rejectionsCsv(one.id)) + ((await world.rejectionsCsv(two.id)).split('\r\n')[1] ?? '') + '\r\n';
+    const both =
+      (await world.rejectionsCsv(one.id)) +
+      ((await world.rejectionsCsv(two.id)).split('\r\n')[1] ?? '') +
+      '\r\n';
     await expect(world.retry(both)).rejects.toMatchObject({ code: 'RETRY_SEVERAL_RUNS' });
   });
 
   it('rows in = rows accounted for: each row of any file is exactly once accepted or rejected', async () => {
     await start();
-    const cell = fc.constantFrom('', '在籍', '退職', '謎', '2026-03-31', '3/4/26', 'R8.3.31', 'x@y.example', '"', ',', '\n', 'a');
+    const cell = fc.constantFrom(
+      '',
+      '在籍',
+      '退職',
+      '謎',
+      '2026-03-31',
+      '3/4/26',
+      'R8.3.31',
+      'x@y.example',
+      '"',
+      ',',
+      '\n',
+      'a',
+    );
     const row = fc.array(cell, { minLength: 14, maxLength: 18 });
     const good = fc.nat(50).map((n) => CSV_HEADER.map((name) => worker(n)[name] ?? ''));
     const files = fc.array(fc.oneof(row, good, fc.constant([''])), { minLength: 1, maxLength: 25 });
@@ -285,7 +323,10 @@ describe('profiles', () => {
     }));
     const run = await world.import(csvOf(header, rows));
     expect([run.status, run.profile, run.rows.accepted]).toEqual(['applied', 'suggested', 30]);
-    const unclear = csvOf(['番号', 'なまえ', '日付'], rows.map((r) => ({ 番号: r.社員番号, なまえ: r.氏名, 日付: r.入社年月日 })));
+    const unclear = csvOf(
+      ['番号', 'なまえ', '日付'],
+      rows.map((r) => ({ 番号: r.社員番号, なまえ: r.氏名, 日付: r.入社年月日 })),
+    );
     const refusal = world.import(unclear);
     await expect(refusal).rejects.toMatchObject({ code: 'PROFILE_NEEDED' });
     await expect(refusal).rejects.toHaveProperty('details.suggestion', expect.stringContaining('columns:'));
@@ -309,5 +350,7 @@ function mendedCsv(csv: string, count: number): string {
 }
 
 function parse(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) => (m[1] ?? m[2] ?? '').replaceAll('""', '"'));
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) =>
+    (m[1] ?? m[2] ?? '').replaceAll('""', '"'),
+  );
 }

@@ -29,7 +29,11 @@ describe('full files', () => {
     const before = await world.effects();
     world.clock.addDays(1);
     const held = await world.import(workers(80));
-    expect([held.status, held.changes.suspected_absent, trippedOf(held)]).toEqual(['held', 120, ['absences', 'absences']]);
+    expect([held.status, held.changes.suspected_absent, trippedOf(held)]).toEqual([
+      'held',
+      120,
+      ['absences', 'absences'],
+    ]);
     expect(await world.effects()).toEqual(before);
     const missing = (await world.plan(held)).filter((line) => line.kind === 'suspected_absent');
     expect(missing.map((line) => line.employeeNumber)).toEqual(workers(120, 80).map((row) => row.社員番号));
@@ -55,7 +59,11 @@ describe('full files', () => {
     const before = await world.effects();
     world.clock.addDays(1);
     const cut = await world.import(workers(20), { expectRows: 50 });
-    expect([cut.status, cut.changes.suspected_absent, trippedOf(cut)]).toEqual(['held', 0, ['expected_rows']]);
+    expect([cut.status, cut.changes.suspected_absent, trippedOf(cut)]).toEqual([
+      'held',
+      0,
+      ['expected_rows'],
+    ]);
     await expect(world.approve(cut)).rejects.toMatchObject({ code: 'RUN_NOT_APPROVABLE' });
     expect(await world.effects()).toEqual(before);
   });
@@ -67,7 +75,9 @@ describe('full files', () => {
     await expect(world.import(text, { sha256: sha256.replace(/./, 'x') })).rejects.toMatchObject({
       code: 'FILE_HASH_MISMATCH',
     });
-    expect(await world.count('import_run', `status = 'failed' and error->>'code' = 'FILE_HASH_MISMATCH'`)).toBe(1);
+    expect(
+      await world.count('import_run', `status = 'failed' and error->>'code' = 'FILE_HASH_MISMATCH'`),
+    ).toBe(1);
     expect((await world.effects())['observation']).toBe(0);
     expect(await world.import(text, { sha256 })).toMatchObject({ status: 'applied', seenToEnd: true });
   });
@@ -76,7 +86,12 @@ describe('full files', () => {
     await start({ source: { mode: 'full' } });
     await world.import(workers(30));
     world.clock.addDays(1);
-    const bytes = Buffer.from(csvOf(CSV_HEADER, workers(30).map((row) => ({ ...row, 部署: '新営業部' }))));
+    const bytes = Buffer.from(
+      csvOf(
+        CSV_HEADER,
+        workers(30).map((row) => ({ ...row, 部署: '新営業部' })),
+      ),
+    );
     for (const near of [700, 1501, 2222, bytes.length - 3]) {
       // A cut right behind a line end leaves a whole file: only a declared count tells.
       const at = bytes[near - 1] === 0x0a ? near - 1 : near;
@@ -139,7 +154,12 @@ describe('unusable files', () => {
   it("I03: another company's file is held, every row rejected with the reason", async () => {
     await start();
     const header = ['employeeNumber', 'company', 'familyName', 'lastDay'];
-    const rows = [1, 2, 3].map((n) => ({ employeeNumber: `E${n}`, company: 'en', familyName: 'Smith', lastDay: '' }));
+    const rows = [1, 2, 3].map((n) => ({
+      employeeNumber: `E${n}`,
+      company: 'en',
+      familyName: 'Smith',
+      lastDay: '',
+    }));
     const run = await world.import(csvOf(header, rows), { profile: 'generic' });
     expect([run.status, run.rows, trippedOf(run)]).toEqual([
       'held',
@@ -162,7 +182,9 @@ describe('unusable files', () => {
 
   it('I04: swapped columns of hire and leave contradict themselves row by row', async () => {
     await start();
-    const header = CSV_HEADER.map((name) => (name === '入社日' ? '退職日' : name === '退職日' ? '入社日' : name));
+    const header = CSV_HEADER.map((name) =>
+      name === '入社日' ? '退職日' : name === '退職日' ? '入社日' : name,
+    );
     const rows = Array.from({ length: 20 }, (_, n) => leaver(n, '2026-04-30'));
     const lines = csvOf(CSV_HEADER, rows).split('\n').slice(1);
     const run = await world.import([header.join(','), ...lines].join('\n'));
@@ -255,7 +277,9 @@ describe('brakes', () => {
     const states: string[] = [];
     for (let night = 1; night <= 5; night += 1) {
       world.clock.addDays(1);
-      const rows = Array.from({ length: 400 }, (_, i) => (i < night * 12 ? leaver(i, '2026-04-20') : worker(i)));
+      const rows = Array.from({ length: 400 }, (_, i) =>
+        i < night * 12 ? leaver(i, '2026-04-20') : worker(i),
+      );
       const run = await world.import(rows);
       states.push(run.status);
       if (night === 4) expect(run.brakes.filter((b) => b.tripped).map((b) => b.scope)).toEqual(['window']);
@@ -266,7 +290,8 @@ describe('brakes', () => {
   it('edge-cases/05: on 31 March 8 % may leave at once; on an ordinary day they may not', async () => {
     await start({ now: '2026-03-01T03:00:00.000Z' });
     await world.import(workers(400));
-    const leaving = (day: string) => Array.from({ length: 400 }, (_, i) => (i < 32 ? leaver(i, day) : worker(i)));
+    const leaving = (day: string) =>
+      Array.from({ length: 400 }, (_, i) => (i < 32 ? leaver(i, day) : worker(i)));
     world.clock.addDays(1);
     const ordinary = await world.import(leaving('2026-03-18'), { dryRun: true });
     expect([ordinary.status, trippedOf(ordinary)]).toEqual(['planned', ['leavers']]);
@@ -306,7 +331,10 @@ describe('approval', () => {
     await expect(world.approve(held)).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
     expect(await world.effects()).toEqual(before);
     await expect(world.approve(held, 'f'.repeat(64))).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
-    const fresh = await world.db.one<{ plan_hash: string }>('select plan_hash from import_run where id = $1', [held.id]);
+    const fresh = await world.db.one<{ plan_hash: string }>(
+      'select plan_hash from import_run where id = $1',
+      [held.id],
+    );
     expect(await world.approve(held, fresh?.plan_hash)).toMatchObject({ status: 'applied' });
     await expect(world.approve(held, fresh?.plan_hash)).rejects.toMatchObject({ code: 'RUN_NOT_HELD' });
     expect(await world.rebuildDifferences()).toBe(0);
@@ -330,7 +358,9 @@ describe('approval', () => {
     await world.import(workers(100));
     world.clock.addDays(1);
     const held = await world.import(Array.from({ length: 30 }, (_, i) => leaver(i, '2026-04-20')));
-    await expect(world.approve(held, undefined, 'sato')).rejects.toMatchObject({ code: 'APPROVER_STARTED_RUN' });
+    await expect(world.approve(held, undefined, 'sato')).rejects.toMatchObject({
+      code: 'APPROVER_STARTED_RUN',
+    });
     expect(await world.approve(held, undefined, 'suzuki')).toMatchObject({ status: 'applied' });
   });
 });
@@ -343,7 +373,11 @@ describe('dry runs', () => {
     const before = [await world.effects(), await world.count('setting'), await world.count('timeline_event')];
     const dry = await world.import([...workers(98), leaver(98, '2026-04-30')], { dryRun: true });
     expect([dry.status, dry.changes.new_leaver]).toEqual(['planned', 1]);
-    expect([await world.effects(), await world.count('setting'), await world.count('timeline_event')]).toEqual(before);
+    expect([
+      await world.effects(),
+      await world.count('setting'),
+      await world.count('timeline_event'),
+    ]).toEqual(before);
     const applied = await world.approve(dry);
     expect([applied.status, applied.dryRun]).toEqual(['applied', false]);
     expect(await world.count('departure')).toBe(1);
@@ -360,6 +394,8 @@ describe('dry runs', () => {
     await world.import(workers(5));
     expect(await world.count('staged_observation')).toBe(0);
     await expect(world.approve(dry)).rejects.toMatchObject({ code: 'RUN_NOT_HELD' });
-    expect(await world.count('import_run', `status = 'rejected' and notes @> '[{"code": "DRY_RUN_EXPIRED"}]'`)).toBe(1);
+    expect(
+      await world.count('import_run', `status = 'rejected' and notes @> '[{"code": "DRY_RUN_EXPIRED"}]'`),
+    ).toBe(1);
   });
 });

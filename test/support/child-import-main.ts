@@ -27,6 +27,8 @@ export async function runChildImport(options: ChildImport): Promise<void> {
   const { app } = await openHouse(url, configDir, clock, database);
   const doors = app.get(DoorsService, { strict: false });
   process.stdout.write('ready\n');
+  const cpuAt = process.cpuUsage();
+  const rssAt = Math.round(process.memoryUsage.rss() / 1_048_576);
   const startedAt = performance.now();
   for (let failures = 0; ; failures += 1) {
     try {
@@ -35,7 +37,9 @@ export async function runChildImport(options: ChildImport): Promise<void> {
       const { status, rows, changes } = run;
       const ms = Math.round(performance.now() - startedAt);
       const rss = Math.round(process.resourceUsage().maxRSS / 1024);
-      process.stdout.write(`${JSON.stringify({ status, rows, changes, failures, ms, rss })}\n`);
+      const cpu = process.cpuUsage(cpuAt);
+      const cpuMs = Math.round((cpu.user + cpu.system) / 1_000);
+      process.stdout.write(`${JSON.stringify({ status, rows, changes, failures, ms, cpuMs, rssAt, rss })}\n`);
       return;
     } catch (error) {
       if (failures >= options.retries) throw error;

@@ -51,19 +51,19 @@ function two(n: number): string {
 /** Somebody who works here; everything follows from the number, so that the same number is the same person. */
 export function worker(n: number, over: Cells = {}): Cells {
   const [family, familyKana] = FAMILY[n % FAMILY.length] ?? FAMILY[0];
-  const [given, givenKana] = GIVEN[Math.floor(n / 10) % GIVEN.length] ?? GIVEN[0];
+  const [given, givenKana] = GIVEN[(Math.floor(n / 10) + Math.floor(n / 18_000)) % GIVEN.length] ?? GIVEN[0];
   return {
     社員番号: String(10_000 + n),
     姓: family,
     名: given,
     姓カナ: familyKana,
     名カナ: givenKana,
-    // No two of the first 18,000 share a birthday: alike names stay different people.
+    // No two of the first 144,000 share both their birthday and their given name.
     生年月日: dayOf(1950, n % 18_000),
     会社メール: `w${n}@jp.group.example`,
     個人メール: `p${n}@mail.example`,
     電話: `090${String(10_000_000 + n)}`,
-    入社日: `20${two(5 + (n % 15))}-04-01`,
+    入社日: `20${two(1 + (n % 10))}-04-01`,
     退職日: '',
     申出日: '',
     在籍状況: '在籍',
@@ -87,7 +87,10 @@ function dayOf(year: number, offset: number): string {
   return new Date(Date.UTC(year, 0, 1 + offset)).toISOString().slice(0, 10);
 }
 
-export function csvOf(header: readonly string[], rows: readonly Readonly<Record<string, string | undefined>>[]): string {
+export function csvOf(
+  header: readonly string[],
+  rows: readonly Readonly<Record<string, string | undefined>>[],
+): string {
   const line = (cells: readonly string[]): string =>
     `${cells.map((c) => (/[",\n\r]/.test(c) ? `"${c.replaceAll('"', '""')}"` : c)).join(',')}\n`;
   return line(header) + rows.map((row) => line(header.map((name) => row[name] ?? ''))).join('');

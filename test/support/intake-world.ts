@@ -65,14 +65,22 @@ interface LimitYaml {
 }
 
 export interface BrakesYaml {
-  limits: Record<'leavers' | 'rescissions' | 'verdict_flips' | 'absences' | 'amendments' | 'rejected_rows', LimitYaml>;
+  limits: Record<
+    'leavers' | 'rescissions' | 'verdict_flips' | 'absences' | 'amendments' | 'rejected_rows',
+    LimitYaml
+  >;
   peakDays: { day: string; percent: number; absolute: number }[];
   approval: { twoPerson: boolean; looserAfterHours: number };
 }
 
 /** The limits as they ship, for a test to change. */
 export function shippedBrakes(): BrakesYaml {
-  const limit = (absolute: number, percent: number, ignoreUpTo: number, window?: LimitYaml['window']): LimitYaml => ({
+  const limit = (
+    absolute: number,
+    percent: number,
+    ignoreUpTo: number,
+    window?: LimitYaml['window'],
+  ): LimitYaml => ({
     absolute,
     percent,
     ignoreUpTo,
@@ -141,7 +149,11 @@ export class IntakeWorld {
 
   static async start(options: WorldOptions = {}): Promise<IntakeWorld> {
     const at = await migratedDatabase();
-    return IntakeWorld.over(at, new HandClock(Date.parse(options.now ?? '2026-04-10T03:00:00.000Z')), options);
+    return IntakeWorld.over(
+      at,
+      new HandClock(Date.parse(options.now ?? '2026-04-10T03:00:00.000Z')),
+      options,
+    );
   }
 
   private static async over(at: TestDatabase, clock: HandClock, options: WorldOptions): Promise<IntakeWorld> {
@@ -186,7 +198,8 @@ export class IntakeWorld {
     content: readonly Cells[] | string | Buffer,
     options: Partial<Omit<ImportFile, 'bytes'>> = {},
   ): Promise<Run> {
-    const bytes = typeof content === 'string' || Buffer.isBuffer(content) ? content : csvOf(CSV_HEADER, content);
+    const bytes =
+      typeof content === 'string' || Buffer.isBuffer(content) ? content : csvOf(CSV_HEADER, content);
     return this.get(DoorsService).importFile({
       source: 'demo-jp',
       fileName: 'test.csv',
@@ -204,7 +217,8 @@ export class IntakeWorld {
   /** The mended-to-be download of a run's open rejections. */
   async rejectionsCsv(runId: string): Promise<string> {
     let text = '';
-    for await (const part of this.get(RejectionsService).csv(runId, 'ja', (reason) => reason.code)) text += part;
+    for await (const part of this.get(RejectionsService).csv(runId, 'ja', (reason) => reason.code))
+      text += part;
     return text;
   }
 
@@ -241,12 +255,22 @@ export class IntakeWorld {
   }
 
   async count(table: string, where = 'true'): Promise<number> {
-    return (await this.db.one<{ n: number }>(`select count(*)::int as n from ${table} where ${where}`))?.n ?? -1;
+    return (
+      (await this.db.one<{ n: number }>(`select count(*)::int as n from ${table} where ${where}`))?.n ?? -1
+    );
   }
 
   /** Counts of everything that a run may only write when it is applied. */
   async effects(): Promise<Record<string, number>> {
-    const tables = ['observation', 'person', 'employment', 'departure', 'registry_entry', 'follow_up', 'match_case'];
+    const tables = [
+      'observation',
+      'person',
+      'employment',
+      'departure',
+      'registry_entry',
+      'follow_up',
+      'match_case',
+    ];
     const counts: Record<string, number> = {};
     for (const table of [...tables, 'registry_history', 'delivery']) counts[table] = await this.count(table);
     return counts;
@@ -303,7 +327,9 @@ export async function openHouse(
 ): Promise<{ app: INestApplicationContext; followUps: FollowUps }> {
   const group = await loadGroupConfig(configDir);
   const rules = await readConfigFile(configDir, 'follow-ups.yaml', followUpRulesSchema);
-  const reasons = compileLeavingReasons(await readConfigFile(configDir, 'leaving-reasons.yaml', leavingReasonsSchema));
+  const reasons = compileLeavingReasons(
+    await readConfigFile(configDir, 'leaving-reasons.yaml', leavingReasonsSchema),
+  );
   const env: Env = {
     databaseUrl: url,
     redisUrls: [],
@@ -352,7 +378,10 @@ async function writeConfig({ brakes, source }: WorldOptions): Promise<string> {
     { id: 'demo-en', title, connector: 'file', company: 'en', profile: 'generic-full', mode: 'delta' },
     { id: 'payroll-jp', title, connector: 'file', company: 'jp', profile: 'generic-full', mode: 'delta' },
   ];
-  await writeFile(join(dir, 'sources.yaml'), stringify({ sources: sources.map((s) => ({ ...s, ...source })) }));
+  await writeFile(
+    join(dir, 'sources.yaml'),
+    stringify({ sources: sources.map((s) => ({ ...s, ...source })) }),
+  );
   await writeFile(join(dir, 'mappings', 'generic-full.yaml'), GENERIC_FULL);
   return dir;
 }
@@ -380,5 +409,6 @@ columns:
 `;
 
 async function* chunks(bytes: Buffer): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += 65_536) yield await Promise.resolve(bytes.subarray(at, at + 65_536));
+  for (let at = 0; at < bytes.length; at += 65_536)
+    yield await Promise.resolve(bytes.subarray(at, at + 65_536));
 }

@@ -35,7 +35,10 @@ export function explanationFilterOf(header: readonly string[]): ExplanationFilte
   };
 }
 
-function indexOf(header: readonly string[], { ja, en }: { readonly ja: string; readonly en: string }): number {
+function indexOf(
+  header: readonly string[],
+  { ja, en }: { readonly ja: string; readonly en: string },
+): number {
   return header.findIndex((name) => name === ja || name === en);
 }
 

@@ -7,7 +7,11 @@ import type { Profile } from './profile.js';
  * which the row was true (edge-cases/29). A day is never made up: "left" without a day stays as it is when the status is
  * trusted. Without a declaration, and for moves and deaths, both values stay as HR stated them and become disputed.
  */
-export function settleContradiction(facts: StatedFacts, today: IsoDate, rule: Profile['contradiction']): StatedFacts {
+export function settleContradiction(
+  facts: StatedFacts,
+  today: IsoDate,
+  rule: Profile['contradiction'],
+): StatedFacts {
   if (rule === undefined) return facts;
   const { status, lastDay } = facts;
   const isHere = status === 'active' || status === 'leave';

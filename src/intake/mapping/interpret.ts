@@ -1,4 +1,4 @@
-import { dayInZone } from '../../domain/calendar.js';
+import { dayInZone, type IsoDate } from '../../domain/calendar.js';
 import { maskText, splitFullName } from '../../domain/name-text.js';
 import type { Observation, RejectionReason, StatedFacts } from '../../domain/observation.js';
 import type { TableRow } from '../file/table.js';
@@ -52,11 +52,21 @@ export function interpretRow(bound: BoundProfile, row: TableRow, context: Interp
   const company = resolveCompany(bound, values, context, reasons);
   const asOf = values.get('asOf');
   const asOfAt = typeof asOf === 'string' ? asOf : context.asOfAt;
-  const today = dayInZone(Date.parse(asOfAt), context.zone);
+  const today = todayOf(asOfAt, context.zone);
   const facts = settleContradiction(toFacts(bound, values), today, bound.profile.contradiction);
   reasons.push(...checkFacts(facts, today, (field) => columnOf(bound, field)));
   if (reasons.length > 0 || !isRead) return { kind: 'rejection', reasons };
   return { kind: 'observation', observation: { company, employeeNumber, asOfAt, facts } };
+}
+
+const lastAsked = { asOfAt: '', zone: '', today: '' as IsoDate };
+
+/** Almost every row of a file was true at the same instant: its day is worked out once. */
+function todayOf(asOfAt: string, zone: string): IsoDate {
+  if (lastAsked.asOfAt !== asOfAt || lastAsked.zone !== zone) {
+    Object.assign(lastAsked, { asOfAt, zone, today: dayInZone(Date.parse(asOfAt), zone) });
+  }
+  return lastAsked.today;
 }
 
 function readCells(bound: BoundProfile, row: TableRow, context: InterpretContext): Gathered {
