@@ -3,7 +3,8 @@ import { NO_CHANGES, NO_FOLLOW_UPS, NO_VERDICTS, type Run } from '../intake/run.
 import { RunsQueries } from '../intake/runs.queries.js';
 import type { App } from './context.js';
 import type { Output } from './output.js';
-import { printRun, type Story } from './render/run.js';
+import { printRun } from './render/run.js';
+import type { Story } from './render/story.js';
 
 /** Enough for a screen and for honest counts by kind; `runs plan` pages through the rest. */
 const LINES = 2_000;

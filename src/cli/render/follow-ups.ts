@@ -2,7 +2,7 @@ import type { PlanLine } from '../../intake/runs.queries.js';
 import type { Output } from '../output.js';
 import { printTable } from '../table.js';
 import { sideOf, withheldText } from './plan-text.js';
-import type { Story } from './run.js';
+import type { Story } from './story.js';
 
 const NAMES = 3;
 

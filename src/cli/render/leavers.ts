@@ -3,7 +3,7 @@ import type { Output } from '../output.js';
 import { printTable, type Column } from '../table.js';
 import { shortId } from '../words.js';
 import { followUpsText, reasonText, sideOf } from './plan-text.js';
-import type { Story } from './run.js';
+import type { Story } from './story.js';
 
 const NAMES = 12;
 

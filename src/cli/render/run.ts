@@ -1,7 +1,6 @@
 import { AppError, type ErrorDetail } from '../../domain/app-error.js';
 import type { Run } from '../../intake/run.js';
 import type { PlanLine } from '../../intake/runs.queries.js';
-import type { RejectionItem } from '../../intake/rejections.service.js';
 import { describeError } from '../../platform/i18n/i18n.js';
 import type { Output } from '../output.js';
 import { printTable } from '../table.js';
@@ -11,21 +10,7 @@ import { printFollowUps } from './follow-ups.js';
 import { leaverColumns, printLeavers } from './leavers.js';
 import { changeText } from './plan-text.js';
 import { printRejections } from './rejections.js';
-
-/** What one run, or several together, did or would do, as far as one screen tells it. */
-export interface Story {
-  /** Instant for which it was decided: what is past and what is to come. */
-  readonly decidedForAt: string;
-  readonly rowsRejected: number;
-  readonly changes: Run['changes'];
-  readonly verdicts: Run['verdicts'];
-  readonly followUps: Run['followUps'];
-  /** Lines that are no history, at most a few thousand. */
-  readonly lines: readonly PlanLine[];
-  readonly withheld: readonly { readonly kind: string; readonly because: string; readonly count: number }[];
-  readonly reasons: readonly { readonly category: string; readonly count: number }[];
-  readonly rejections: readonly RejectionItem[];
-}
+import type { Story } from './story.js';
 
 const CHANGES = 20;
 const REJECTIONS = 10;

@@ -2,7 +2,7 @@ import type { Output } from '../output.js';
 import { groupWithheld, plannedByKind } from './follow-ups.js';
 import { countComing } from './leavers.js';
 import { withheldText } from './plan-text.js';
-import type { Story } from './run.js';
+import type { Story } from './story.js';
 
 export interface SummaryFacts {
   readonly sent: number;
