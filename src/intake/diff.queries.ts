@@ -57,10 +57,27 @@ export class DiffQueries {
        from staged_observation s
        where s.run_id = $1 and not s.absent and not exists (
          select 1 from observation o
-         where o.current and not o.reverted and not o.absent and o.source = $2
+         where not o.reverted and not o.absent and o.source = $2
            and o.company = s.company and o.employee_number = s.employee_number
-           and o.spell_hint = s.spell_hint and o.content_hash = s.content_hash)`,
+           and o.spell_hint = s.spell_hint and o.content_hash = s.content_hash
+           and (o.as_of_at = s.as_of_at or o.current and o.as_of_at < s.as_of_at and not exists (
+             -- Saying again what was said before something else is news: only the latest word may be repeated.
+             select 1 from observation x
+             where x.company = o.company and x.employee_number = o.employee_number and x.source = o.source
+               and x.id <> o.id and not x.reverted and not x.absent
+               and (x.confirmed_at > o.confirmed_at or x.confirmed_at = o.confirmed_at
+                 and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = '')))))`,
       [run.id, run.source],
+    );
+    // Beside a row that says something new, one that repeats an earlier word of the same number takes it back again.
+    await sql.query(
+      `insert into staged_change (run_id, row_no, company, employee_number, quiet)
+       select s.run_id, s.row_no, s.company, s.employee_number, false
+       from staged_observation s
+       where s.run_id = $1 and not s.absent and (s.company, s.employee_number) in (
+         select company, employee_number from staged_change where run_id = $1 and not quiet)
+       on conflict do nothing`,
+      [run.id],
     );
     if (isLarge) await sql.query('analyze staged_change');
     const counts = await sql.query<DiffCounts>(
