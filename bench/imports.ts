@@ -26,7 +26,12 @@ export async function firstImport(world: World, rows: number, times: number): Pr
   const peaks = ours.map((run) => run.peakMb);
   return [
     result('first-import', 'ms', { ours: ours.map((run) => run.ms), limit }, { gate: 2.5, goal: 1.5 }),
-    result('first-import-memory', 'MB', { ours: peaks, limit: peaks.map(() => 300) }, { gate: 1, goal: null }),
+    result(
+      'first-import-memory',
+      'MB',
+      { ours: peaks, limit: peaks.map(() => 300) },
+      { gate: 1, goal: null },
+    ),
   ];
 }
 
@@ -67,7 +72,10 @@ async function copyAndInsert(world: World, file: string): Promise<number> {
     await client.query(`create unlogged table raw_rows (${columns})`);
     await client.query(`create table kept_rows (${columns}, primary key ("employeeNumber"))`);
     return timed(async () => {
-      await pipeline(createReadStream(file), client.query(copyFrom('copy raw_rows from stdin with (format csv, header)')));
+      await pipeline(
+        createReadStream(file),
+        client.query(copyFrom('copy raw_rows from stdin with (format csv, header)')),
+      );
       await client.query('insert into kept_rows select * from raw_rows');
     });
   });
@@ -80,7 +88,7 @@ async function parseOnly(file: string): Promise<void> {
 }
 
 function checked(run: ChildRun): ChildRun {
-  if (run.status !== 0) throw new Error(`the import ended with status ${run.status}: ${run.stdout.slice(0, 500)}`);
+  if (run.status !== 0)
+    throw new Error(`the import ended with status ${run.status}: ${run.stdout.slice(0, 500)}`);
   return run;
 }
-

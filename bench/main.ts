@@ -37,7 +37,9 @@ const BENCHES: Readonly<Record<string, (world: World, options: Options) => Promi
 const options = read(process.argv.slice(2));
 const unknown = options.only.filter((name) => !(name in BENCHES));
 if (unknown.length > 0 || !(options.size > 0) || !(options.runs > 0)) {
-  process.stderr.write(`bench: one of ${Object.keys(BENCHES).join(', ')}; --size <rows> --runs <n> --json <file>\n`);
+  process.stderr.write(
+    `bench: one of ${Object.keys(BENCHES).join(', ')}; --size <rows> --runs <n> --json <file>\n`,
+  );
   process.exit(2);
 }
 const world = await World.open();

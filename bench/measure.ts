@@ -35,7 +35,11 @@ export function result(
   name: string,
   unit: string,
   runs: Result['runs'],
-  { gate, goal, higherIsBetter = false }: { gate: number | null; goal: number | null; higherIsBetter?: boolean },
+  {
+    gate,
+    goal,
+    higherIsBetter = false,
+  }: { gate: number | null; goal: number | null; higherIsBetter?: boolean },
 ): Result {
   const ours = median(runs.ours);
   const limit = median(runs.limit);

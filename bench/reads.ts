@@ -12,7 +12,15 @@ export async function reads(world: World, rows: number, times: number): Promise<
   const file = world.file(`reads-${rows}.csv`);
   await writeCsv(file, rows);
   const url = await world.database();
-  const imported = await world.enishi(url, ['import', file, '--source', 'demo-jp', '--profile', 'generic', '--json']);
+  const imported = await world.enishi(url, [
+    'import',
+    file,
+    '--source',
+    'demo-jp',
+    '--profile',
+    'generic',
+    '--json',
+  ]);
   if (imported.status !== 0) throw new Error(`the import ended with status ${imported.status}`);
   const env = loadEnv({
     DATABASE_URL: url,
@@ -22,13 +30,21 @@ export async function reads(world: World, rows: number, times: number): Promise<
   });
   const app = await openApp(env, { log: () => undefined, onError: () => undefined });
   try {
-    return [await search(world, url, app.get(CandidatesQueries), times), await preview(world, url, app.get(PolicyFlipsService), times)];
+    return [
+      await search(world, url, app.get(CandidatesQueries), times),
+      await preview(world, url, app.get(PolicyFlipsService), times),
+    ];
   } finally {
     await app.close();
   }
 }
 
-async function search(world: World, url: string, candidates: CandidatesQueries, times: number): Promise<Result> {
+async function search(
+  world: World,
+  url: string,
+  candidates: CandidatesQueries,
+  times: number,
+): Promise<Result> {
   const names = ['佐藤', '美咲', '技術', '高橋 翔太', 'ショウタ'];
   const oursOf = async (q: string): Promise<unknown> =>
     candidates.search({
@@ -48,7 +64,13 @@ async function search(world: World, url: string, candidates: CandidatesQueries, 
     times,
     {
       ours: async () => percentile(await each(names, oursOf), 0.95),
-      limit: () => world.sql(url, async (client) => percentile(await each(names, (q) => client.query(BEST_SEARCH, [`%${q.split(' ')[0] ?? ''}%`])), 0.95)),
+      limit: () =>
+        world.sql(url, async (client) =>
+          percentile(
+            await each(names, (q) => client.query(BEST_SEARCH, [`%${q.split(' ')[0] ?? ''}%`])),
+            0.95,
+          ),
+        ),
     },
     { gate: 1.5, goal: null },
   );
@@ -92,6 +114,7 @@ const READ_FACTS = `
 /** What a person waits for before the first word: an absolute limit, so the limit is the number of the contract. */
 export async function startUp(times: number): Promise<Result[]> {
   const ours: number[] = [];
-  for (let i = 0; i < times; i += 1) ours.push((await command(['dist/src/cli.js', '--help'], process.env)).ms);
+  for (let i = 0; i < times; i += 1)
+    ours.push((await command(['dist/src/cli.js', '--help'], process.env)).ms);
   return [result('help', 'ms', { ours, limit: ours.map(() => 300) }, { gate: 1, goal: null })];
 }

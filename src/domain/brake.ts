@@ -14,7 +14,14 @@ export const BRAKE_NAMES = [
 export type BrakeName = (typeof BRAKE_NAMES)[number];
 
 /** Limits whose size a company sets; the others follow from the run itself. */
-export const LIMITED = ['leavers', 'rescissions', 'verdict_flips', 'absences', 'amendments', 'rejected_rows'] as const;
+export const LIMITED = [
+  'leavers',
+  'rescissions',
+  'verdict_flips',
+  'absences',
+  'amendments',
+  'rejected_rows',
+] as const;
 export type LimitedBrake = (typeof LIMITED)[number];
 
 export interface BrakeLimit {
@@ -108,7 +115,13 @@ function limited(
   config: BrakeConfig,
 ): BrakeReading[] {
   const limit = config.limits[name];
-  const run = reading(name, counts.company, 'run', limitOf(limit.absolute, limit.percent, limit.ignoreUpTo, base), value);
+  const run = reading(
+    name,
+    counts.company,
+    'run',
+    limitOf(limit.absolute, limit.percent, limit.ignoreUpTo, base),
+    value,
+  );
   if (limit.window === undefined) return [run];
   const total = value + (counts.earlier[name] ?? 0);
   const most = limitOf(Number.MAX_SAFE_INTEGER, limit.window.percent, limit.ignoreUpTo, base);

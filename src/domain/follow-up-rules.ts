@@ -106,4 +106,3 @@ export const followUpRulesSchema = z
 
 export type FollowUpRules = z.output<typeof followUpRulesSchema>;
 export type SendingRules = z.output<typeof sendingRulesSchema>;
-export type Sender = z.output<typeof senderSchema>;

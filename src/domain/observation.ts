@@ -1,6 +1,13 @@
 import type { IsoDate } from './calendar.js';
 
-export const EMPLOYMENT_STATUSES = ['active', 'leave', 'departing', 'left', 'transferred', 'deceased'] as const;
+export const EMPLOYMENT_STATUSES = [
+  'active',
+  'leave',
+  'departing',
+  'left',
+  'transferred',
+  'deceased',
+] as const;
 export type EmploymentStatus = (typeof EMPLOYMENT_STATUSES)[number];
 
 export const REHIRE_FLAGS = ['yes', 'no', 'review'] as const;

@@ -153,7 +153,9 @@ export class PolicyService implements OnModuleInit {
    * @throws POLICY_VERSION_SUPERSEDED when another one came after it: plan it anew
    */
   async plannedVersion(version: number): Promise<ActivePolicy> {
-    const rows = await this.db.query<VersionRow>('select * from policy_version where version = $1', [version]);
+    const rows = await this.db.query<VersionRow>('select * from policy_version where version = $1', [
+      version,
+    ]);
     const row = onlyRow(rows, version);
     if (row.superseded_at !== null) throw new AppError('POLICY_VERSION_SUPERSEDED', { details: { version } });
     if (row.activated_at !== null) {

@@ -10,7 +10,11 @@ import { AppError } from '../../domain/app-error.js';
  * @throws CONFIG_FILE_MISSING when there is no such file
  * @throws CONFIG_FILE_INVALID with the file, the path inside it, what was expected there
  */
-export async function readConfigFile<S extends z.ZodType>(dir: string, name: string, schema: S): Promise<z.output<S>> {
+export async function readConfigFile<S extends z.ZodType>(
+  dir: string,
+  name: string,
+  schema: S,
+): Promise<z.output<S>> {
   const file = join(dir, name);
   let text: string;
   try {

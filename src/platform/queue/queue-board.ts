@@ -41,7 +41,7 @@ export function mountQueueBoard(
       .readable(names)
       .map((queue) => new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false })),
     // The two packages are one patch release apart, and each brings the types of its own.
-    serverAdapter: serverAdapter as unknown as Parameters<typeof createBullBoard>[0]['serverAdapter'],
+    serverAdapter: serverAdapter,
     options: { uiConfig: { boardTitle: 'Enishi' } },
   });
   app.use(QUEUE_BOARD_PATH, adminsOnly(keys), serverAdapter.getRouter());
