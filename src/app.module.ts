@@ -6,6 +6,7 @@ import { PersonTimelineQueries } from './departures/person-timeline.queries.js';
 import { DeparturesModule } from './departures/departures.module.js';
 import type { FollowUpRules } from './domain/follow-up.js';
 import type { LeavingReasons } from './domain/leaving-reason.js';
+import { AuditController } from './platform/audit/audit.controller.js';
 import { FollowUpsController } from './follow-ups/follow-ups.controller.js';
 import { FollowUpsModule } from './follow-ups/follow-ups.module.js';
 import type { FollowUps } from './follow-ups/follow-ups.setup.js';
@@ -49,7 +50,13 @@ export class AppModule {
       controllers:
         http === undefined
           ? []
-          : [CandidatesController, FollowUpsController, PeopleController, RegistryController],
+          : [
+              AuditController,
+              CandidatesController,
+              FollowUpsController,
+              PeopleController,
+              RegistryController,
+            ],
       providers: http === undefined ? [] : [PersonTimelineQueries],
       imports: [
         PlatformModule.over(parts),

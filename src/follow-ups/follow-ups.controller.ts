@@ -46,14 +46,14 @@ export class FollowUpsController {
   }
 
   @Serve(pauseFollowUps)
-  async pause(_call: Call<typeof pauseFollowUps>) {
-    await this.service.pause();
+  async pause({ by }: Call<typeof pauseFollowUps>) {
+    await this.service.pause(by);
     return { paused: true };
   }
 
   @Serve(resumeFollowUps)
-  async resume(_call: Call<typeof resumeFollowUps>) {
-    await this.service.resume();
+  async resume({ by }: Call<typeof resumeFollowUps>) {
+    await this.service.resume(by);
     return { paused: false };
   }
 }

@@ -44,6 +44,7 @@ export const ACCESS = {
   'follow-ups.list': company('hr', 'admin', 'auditor'),
   'follow-ups.pause': group('hr', 'admin'),
   'follow-ups.resume': group('hr', 'admin'),
+  'audit.list': group('admin', 'auditor'),
 } as const satisfies Record<string, AccessRule>;
 
 export type RouteId = keyof typeof ACCESS;

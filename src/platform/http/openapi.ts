@@ -80,6 +80,7 @@ const TAGS = [
   { name: 'policies', description: 'The rules that give a verdict' },
   { name: 'candidates', description: 'The registry as a recruiter may see it' },
   { name: 'follow-ups', description: 'Surveys, interviews, invitations' },
+  { name: 'audit', description: 'What was decided, by whom, as a chain that shows any change' },
 ];
 
 /** The document of all routes that are served. Equal routes give an equal document. */
