@@ -30,7 +30,7 @@ function withoutResponse(value: object): object {
 }
 
 /** The id of a request: the caller's, where it looks like one, else a new one; the answer names it. */
-export function requestIdOf(request: IncomingMessage, response: ServerResponse): string {
+function requestIdOf(request: IncomingMessage, response: ServerResponse): string {
   const given = request.headers['x-request-id'];
   const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   response.setHeader('X-Request-Id', id);

@@ -4,7 +4,7 @@ import { AppError } from '../../domain/app-error.js';
 const FULL_AT = 0.95;
 
 /** A Redis that could lose or refuse jobs, by what it says about itself. */
-export type RedisTrouble = 'REDIS_EVICTS' | 'REDIS_NOT_DURABLE' | 'REDIS_FULL';
+type RedisTrouble = 'REDIS_EVICTS' | 'REDIS_NOT_DURABLE' | 'REDIS_FULL';
 
 interface NodeInfo {
   readonly policy: string;
