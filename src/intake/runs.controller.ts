@@ -11,7 +11,7 @@ import { describeRejection } from '../platform/i18n/i18n.js';
 import type { Language } from '../platform/i18n/locale.js';
 import { GROUP_CONFIG } from '../platform/platform.module.js';
 import { InboxQueries } from './inbox.queries.js';
-import { PolicyRunsService } from './policy-runs.service.js';
+import { RunDecisionsService } from './run-decisions.service.js';
 import { RejectionsService } from './rejections.service.js';
 import {
   approveRun,
@@ -27,7 +27,6 @@ import {
 } from './run.schema.js';
 import { runScope } from './run-scope.js';
 import { RunsRepository } from './runs.repository.js';
-import { RunsService } from './runs.service.js';
 import { ScopedRunsQueries } from './scoped-runs.queries.js';
 
 const listKey = z.tuple([z.iso.datetime(), z.uuid()]);
@@ -40,8 +39,7 @@ export class RunsController {
   constructor(
     private readonly scoped: ScopedRunsQueries,
     private readonly runs: RunsRepository,
-    private readonly service: RunsService,
-    private readonly policyRuns: PolicyRunsService,
+    private readonly decisions: RunDecisionsService,
     private readonly rejections: RejectionsService,
     private readonly inbox: InboxQueries,
     private readonly cursors: CursorsService,
@@ -140,25 +138,20 @@ export class RunsController {
 
   @Serve(approveRun)
   async approve({ params, body, caller, by }: Call<typeof approveRun>): Promise<RunView> {
-    const run = await this.runs.get(await this.scoped.find(params.id, this.scopeOf(caller)));
-    const decision = { reason: body.reason, by };
-    const decided =
-      run.kind === 'policy'
-        ? await this.policyRuns.approve(run, body.planHash, decision)
-        : await this.service.approve(run.id, body.planHash, decision);
-    return runView(decided);
+    const runId = await this.scoped.find(params.id, this.scopeOf(caller));
+    return runView(await this.decisions.approve(runId, body.planHash, { reason: body.reason, by }));
   }
 
   @Serve(rejectRun)
   async reject({ params, body, caller, by }: Call<typeof rejectRun>): Promise<RunView> {
     const runId = await this.scoped.find(params.id, this.scopeOf(caller));
-    return runView(await this.service.reject(runId, { reason: body.reason, by }));
+    return runView(await this.decisions.reject(runId, { reason: body.reason, by }));
   }
 
   @Serve(revertRun)
   async revert({ params, body, caller, by }: Call<typeof revertRun>): Promise<RunView> {
     const runId = await this.scoped.find(params.id, this.scopeOf(caller));
-    return runView(await this.service.revert(runId, { reason: body.reason, by }));
+    return runView(await this.decisions.revert(runId, { reason: body.reason, by }));
   }
 
   private scopeOf(caller: Caller) {

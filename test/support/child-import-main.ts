@@ -22,8 +22,6 @@ export async function runChildImport(options: ChildImport): Promise<void> {
   const { url, configDir, file, source, mode, asOf } = options;
   const clock = new Clock(Date.parse(options.now));
   const database = new Database(url, 8);
-  // A lent connection that breaks reports through its query; its own event would end the process.
-  database.pool.on('connect', (client) => client.on('error', () => undefined));
   const { app } = await openHouse(url, configDir, clock, database);
   const doors = app.get(DoorsService, { strict: false });
   process.stdout.write('ready\n');

@@ -1,6 +1,4 @@
-import { PolicyRunsService } from '../../intake/policy-runs.service.js';
-import { RunsRepository } from '../../intake/runs.repository.js';
-import { RunsService } from '../../intake/runs.service.js';
+import { RunDecisionsService } from '../../intake/run-decisions.service.js';
 import { actor, command } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { startProgress } from '../progress.js';
@@ -11,13 +9,9 @@ import { shortId } from '../words.js';
 /** Lets a held run through, if its plan is still the one that was read. */
 export const runsApprove = command(async (call, app) => {
   const { input, output } = call;
-  const held = await app.get(RunsRepository).get(input.argument('run'));
   const planHash = input.requiredText('plan');
   const decision = { reason: input.requiredText('reason'), by: actor(call) };
-  const run =
-    held.kind === 'policy'
-      ? await app.get(PolicyRunsService).approve(held, planHash, decision)
-      : await app.get(RunsService).approve(held.id, planHash, decision);
+  const run = await app.get(RunDecisionsService).approve(input.argument('run'), planHash, decision);
   output.line(
     output.t('show.approved', { id: shortId(run.id), status: output.t(`words.runStatus.${run.status}`) }),
   );
@@ -29,7 +23,7 @@ export const runsApprove = command(async (call, app) => {
 export const runsReject = command(async (call, app) => {
   const { input, output } = call;
   const decision = { reason: input.requiredText('reason'), by: actor(call) };
-  const run = await app.get(RunsService).reject(input.argument('run'), decision);
+  const run = await app.get(RunDecisionsService).reject(input.argument('run'), decision);
   output.line(output.t('show.turnedDown', { id: shortId(run.id) }));
   output.data(runResult(run));
   return EXIT.done;
@@ -41,7 +35,7 @@ export const runsRevert = command(async (call, app) => {
   const target = input.argument('run');
   const progress = startProgress(output, output.t('show.importing'));
   const run = await app
-    .get(RunsService)
+    .get(RunDecisionsService)
     .revert(target, { reason: input.requiredText('reason'), by: actor(call) }, (done, total) =>
       progress.update(done, total),
     )

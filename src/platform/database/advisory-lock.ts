@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { AppError } from '../../domain/app-error.js';
 import type { Database } from './database.js';
 
 const waiting = new Map<string, Promise<void>>();
@@ -7,6 +8,8 @@ const waiting = new Map<string, Promise<void>>();
  * Runs `work` while this process alone holds the lock of that name; waits for it as long as it takes, those of one
  * process one after the other. The lock has a connection of its own, so that work under it never waits for itself in
  * the pool; PostgreSQL lets go of it when the process dies. Not re-entrant.
+ *
+ * @throws DATABASE_LOCK_LOST as soon as the connection of the lock breaks: somebody else may hold it from then on
  */
 export async function withAdvisoryLock<T>(db: Database, name: string, work: () => Promise<T>): Promise<T> {
   const key = `${db.url} ${name}`;
@@ -28,15 +31,20 @@ export async function withAdvisoryLock<T>(db: Database, name: string, work: () =
 
 async function locked<T>(url: string, name: string, work: () => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, application_name: 'enishi-lock' });
-  let lost: Error | null = null;
-  client.on('error', (error: Error) => {
-    lost = error;
+  let isLost = false;
+  const lost = new Promise<never>((_resolve, reject) => {
+    client.on('error', (cause: Error) => {
+      isLost = true;
+      reject(new AppError('DATABASE_LOCK_LOST', { retryable: true, cause }));
+    });
   });
+  // Whoever waits for it sees the rejection; before anybody does, it must not end the process.
+  lost.catch(() => undefined);
   await client.connect();
   try {
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
-    return await work();
+    return await Promise.race([work(), lost]);
   } finally {
-    if (lost === null) await client.end();
+    if (!isLost) await client.end();
   }
 }
