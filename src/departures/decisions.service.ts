@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
-import { dayInZone } from '../domain/calendar.js';
+import { dayInZone, type IsoDate } from '../domain/calendar.js';
 import type { DeriveContext } from '../domain/departure.js';
 import type { FollowUpRules } from '../domain/follow-up.js';
 import { categorise, type LeavingReasons } from '../domain/leaving-reason.js';
@@ -34,6 +34,8 @@ export class DecisionsService {
    */
   async bind(nowMs: number, firstOfSource: boolean): Promise<Decisions> {
     const active = await this.policies.activePolicy();
+    // Asked for each of hundreds of thousands of people.
+    const days = new Map<string, IsoDate>();
     return {
       policyVersion: active.version,
       derive: (company) => this.deriveContext(this.company(company)),
@@ -43,7 +45,11 @@ export class DecisionsService {
         policy: active.policy,
         rules: this.rules,
         firstOfSource,
-        today: (company) => dayInZone(nowMs, this.company(company).zone),
+        today: (company) => {
+          const day = days.get(company) ?? dayInZone(nowMs, this.company(company).zone);
+          days.set(company, day);
+          return day;
+        },
         zone: (company) => this.company(company).zone,
         newId,
       },

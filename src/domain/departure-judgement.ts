@@ -84,6 +84,12 @@ function impossibleEnd(
   return null;
 }
 
+/**
+ * Reasons that are about little else than whose wish it was (自己都合; "Involuntary"). Of the others a flag may say the
+ * opposite of what is usual: an early retirement scheme counts as the employer's wish (会社都合) here and there.
+ */
+const TELLS_POLARITY: ReadonlySet<LeavingCategory> = new Set<LeavingCategory>(['personal', 'unknown']);
+
 /** The departure that the facts state, null where the end is that of a leave, and what about it nobody should guess. */
 function departureOf(
   spell: Spell,
@@ -100,7 +106,11 @@ function departureOf(
     return { departure: null, doubts: [{ code: 'on_leave_with_end', values: { status, lastDay } }] };
   }
   const doubts: Dispute[] = [];
-  const opposed = stated !== null && reason.voluntary !== null && stated !== reason.voluntary;
+  const opposed =
+    stated !== null &&
+    reason.voluntary !== null &&
+    stated !== reason.voluntary &&
+    TELLS_POLARITY.has(reason.category);
   if (reason.conflict || opposed) {
     const voluntary = stated === null ? null : String(stated);
     const values = { leavingReason: reasonText, leavingReasonCode: reasonCode, voluntary };

@@ -124,10 +124,19 @@ describe('the reason of a departure', () => {
     ]);
   });
 
-  it('a flag that says the opposite of the reason leaves open whether it was voluntary', () => {
-    const state = leaving({ leavingReason: '転職', voluntary: false });
-    expect(state.departure).toMatchObject({ category: 'career_change', voluntary: null });
+  it('a flag that says the opposite of a reason about whose wish it was leaves that open', () => {
+    const state = leaving({ leavingReason: '一身上の都合', voluntary: false });
+    expect(state.departure).toMatchObject({ category: 'personal', voluntary: null });
     expect(state.disputes.map((d) => d.code)).toEqual(['reason_contradicts_itself']);
+    expect(leaving({ leavingReason: 'Involuntary', voluntary: true }).departure?.voluntary).toBeNull();
+  });
+
+  it('a flag that only differs from what is usual for the reason counts', () => {
+    const state = leaving({ leavingReason: '早期退職制度', voluntary: false });
+    expect(state).toMatchObject({
+      departure: { category: 'retirement_early', voluntary: false },
+      disputes: [],
+    });
   });
 
   it.each(['Termination (Involuntary)', 'Involuntary'])(

@@ -26,6 +26,7 @@ export function deriveEmployments(
   context: DeriveContext,
 ): EmploymentState[] {
   const ordered = orderStatements(statements);
+  // What is left out to fold is still shown where it is disputed.
   const said = new Map(ordered.map((statement) => [wordKey(statement), statement]));
   const spells: Spell[] = [];
   for (const statement of withoutContradictions(ordered)) {

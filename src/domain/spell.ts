@@ -190,6 +190,7 @@ export function factsOf(spell: Spell): StatedFacts {
  * of the two is the later one, so what stood before them goes on standing. Names and the like are kept.
  */
 export function withoutContradictions(statements: readonly OrderedStatement[]): OrderedStatement[] {
+  if (statements.length < 2) return [...statements];
   const instants = new Map<string, OrderedStatement[]>();
   for (const s of statements) {
     const key = `${s.source} ${s.confirmedAt} ${s.facts.hiredOn ?? ''}`;
@@ -218,21 +219,24 @@ function statesOtherwise(a: StatedFacts, b: StatedFacts, field: keyof StatedFact
 export function lastingDisputes(spell: Spell, said: ReadonlyMap<string, OrderedStatement>): Dispute[] {
   const disputes: Dispute[] = [];
   for (const source of [...spell.lastWords.keys()].sort(compareText)) {
-    const words = (spell.lastWords.get(source) ?? []).map((s) => said.get(wordKey(s)) ?? s);
+    const last = spell.lastWords.get(source) ?? [];
+    if (last.length < 2) continue;
+    const words = last.map((s) => said.get(wordKey(s)) ?? s);
     const values = differences(words);
     if (Object.keys(values).length > 0) disputes.push({ code: 'conflicting_statements', values });
   }
-  const stated = [...spell.lastDays.values()].filter((r) => r.value !== null);
-  const highest = Math.max(...[...spell.lastDays.values()].map((r) => r.authority));
-  const days = new Set(stated.filter((r) => r.authority === highest).map((r) => String(r.value)));
-  if (days.size > 1) {
-    disputes.push({
-      code: 'sources_disagree_on_last_day',
-      values: { lastDay: [...days].sort().join(' / ') },
-    });
-  }
+  const days = spell.lastDays.size < 2 ? [] : daysOfHighest([...spell.lastDays.values()]);
+  if (days.length > 1)
+    disputes.push({ code: 'sources_disagree_on_last_day', values: { lastDay: days.join(' / ') } });
   if (spell.isOfTwo) disputes.push({ code: 'number_stated_for_two_people', values: {} });
   return disputes;
+}
+
+/** The last days that the sources of the highest authority state; one that cleared it disagrees with nobody. */
+function daysOfHighest(registers: readonly Register[]): string[] {
+  const highest = Math.max(...registers.map((r) => r.authority));
+  const stated = registers.filter((r) => r.authority === highest && r.value !== null);
+  return [...new Set(stated.map((r) => String(r.value)))].sort();
 }
 
 export function wordKey(statement: OrderedStatement): string {

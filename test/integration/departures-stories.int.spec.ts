@@ -66,7 +66,9 @@ describe('a departure', () => {
 
   it('edge-cases/21: a death after all was planned cancels all of it, queued mail too', async () => {
     await push(house, jp('2026-04-01', LEAVING));
-    await house.db.query(`update follow_up set state = 'queued', queued_at = now() where kind = 'exit_survey'`);
+    await house.db.query(
+      `update follow_up set state = 'queued', queued_at = now() where kind = 'exit_survey'`,
+    );
     await push(house, jp('2026-04-05', { status: 'deceased', lastDay: '2026-04-04' }));
     expect(await house.count('follow_up', `state <> 'cancelled'`)).toBe(0);
     expect(await verdicts(house)).toEqual(['jp/1001 ineligible']);
@@ -96,24 +98,33 @@ describe('spells and companies', () => {
   it('edge-cases/16: hired again under the same number: one person, no entry; hired and gone again: an entry again', async () => {
     await push(house, jp('2026-04-01', LEFT));
     expect(await verdicts(house)).toEqual(['jp/1001 eligible']);
-    const again = await push(house, jp('2026-04-05', { ...NO_CONTACT, hiredOn: '2026-04-20', status: 'active' }));
+    const again = await push(
+      house,
+      jp('2026-04-05', { ...NO_CONTACT, hiredOn: '2026-04-20', status: 'active' }),
+    );
     expect(again.changes.rehired).toBe(1);
     expect(await people(house)).toEqual(['jp/1001/1 jp/1001/2']);
     expect(await verdicts(house)).toEqual([]);
-    await push(house, jp('2026-04-06', { hiredOn: '2026-04-20', status: 'departing', lastDay: '2026-09-30' }));
+    await push(
+      house,
+      jp('2026-04-06', { hiredOn: '2026-04-20', status: 'departing', lastDay: '2026-09-30' }),
+    );
     expect((await verdicts(house)).length).toBe(1);
   });
 
-  it.each([0, 1])('edge-cases/19: a transfer from jp to en, the side %i first: a move, and no mail', async (first) => {
-    const sides = [
-      jp('2026-04-01', { ...LEAVING, leavingReason: '一身上の都合' }),
-      en('2026-04-01', { ...HANAKO, hiredOn: '2026-06-01', status: 'active' }),
-    ];
-    for (const side of first === 0 ? sides : sides.reverse()) await push(house, side);
-    expect(await people(house)).toEqual(['en/E7/1 jp/1001/1']);
-    expect([await liveIntents(house), await verdicts(house)]).toEqual([[], []]);
-    expect(await house.count('departure', `kind = 'move'`)).toBe(1);
-  });
+  it.each([0, 1])(
+    'edge-cases/19: a transfer from jp to en, the side %i first: a move, and no mail',
+    async (first) => {
+      const sides = [
+        jp('2026-04-01', { ...LEAVING, leavingReason: '一身上の都合' }),
+        en('2026-04-01', { ...HANAKO, hiredOn: '2026-06-01', status: 'active' }),
+      ];
+      for (const side of first === 0 ? sides : sides.reverse()) await push(house, side);
+      expect(await people(house)).toEqual(['en/E7/1 jp/1001/1']);
+      expect([await liveIntents(house), await verdicts(house)]).toEqual([[], []]);
+      expect(await house.count('departure', `kind = 'move'`)).toBe(1);
+    },
+  );
 
   it('I11, edge-cases/18: a number given to another human stays two people', async () => {
     await push(house, jp('2026-04-01', LEFT));
@@ -126,7 +137,14 @@ describe('spells and companies', () => {
 describe('the human queue of identity', () => {
   const married = jp(
     '2026-04-02',
-    { ...NO_CONTACT, familyName: '鈴木', familyNameKana: 'スズキ', formerFamilyName: '高橋', hiredOn: '2026-04-01', status: 'active' },
+    {
+      ...NO_CONTACT,
+      familyName: '鈴木',
+      familyNameKana: 'スズキ',
+      formerFamilyName: '高橋',
+      hiredOn: '2026-04-01',
+      status: 'active',
+    },
     '2002',
   );
 
@@ -148,7 +166,10 @@ describe('the human queue of identity', () => {
 
   it('a person who was split stays split through later records, a rehire under one of the numbers included', async () => {
     await push(house, jp('2026-04-01', { ...LEFT, personalEmail: 'hanako@home.example' }));
-    await push(house, en('2026-04-01', { ...LEFT, personalEmail: 'hanako@home.example', lastDay: '2026-02-28' }));
+    await push(
+      house,
+      en('2026-04-01', { ...LEFT, personalEmail: 'hanako@home.example', lastDay: '2026-02-28' }),
+    );
     expect(await people(house)).toEqual(['en/E7/1 jp/1001/1']);
     await house.get(MatchesService).split('jp/1001', ['en/E7'], 'tanaka');
     expect(await people(house)).toEqual(['en/E7/1', 'jp/1001/1']);
@@ -190,7 +211,16 @@ describe('the human queue of identity', () => {
 
   it('edge-cases/15: a mailbox of hundreds asks about nobody, in whichever order they came', async () => {
     const someone = (i: number): Pushed =>
-      jp('2026-04-01', { familyName: `姓${i}`, givenName: `名${i}`, personalEmail: 'all@home.example', hiredOn: '2020-04-01' }, `S${i}`);
+      jp(
+        '2026-04-01',
+        {
+          familyName: `姓${i}`,
+          givenName: `名${i}`,
+          personalEmail: 'all@home.example',
+          hiredOn: '2020-04-01',
+        },
+        `S${i}`,
+      );
     const all = Array.from({ length: 240 }, (_, i) => someone(i));
     for (const one of all.slice(0, 4)) await push(house, one);
     expect(await matches(house)).toHaveLength(6);
@@ -199,7 +229,10 @@ describe('the human queue of identity', () => {
     expect(performance.now() - from).toBeLessThan(20_000);
     expect(await matches(house)).toEqual([]);
     expect(await house.count('person')).toBe(240);
-    await push(house, ...all.map((one) => ({ ...one, asOf: '2026-04-02', facts: { ...one.facts, department: '総務' } })));
+    await push(
+      house,
+      ...all.map((one) => ({ ...one, asOf: '2026-04-02', facts: { ...one.facts, department: '総務' } })),
+    );
     expect(await matches(house)).toEqual([]);
     // All but five give it up: what is left is few enough to ask about.
     const gone = all.slice(5).map((one) => ({ ...one, asOf: '2026-04-03', facts: { personalEmail: null } }));
@@ -221,13 +254,22 @@ describe('the same words at other times', () => {
 
   it('one run that says something new and then the old thing again ends with the old thing', async () => {
     await push(house, jp('2026-04-01', { ...HANAKO, phone: '03-1111-1111' }));
-    await push(house, jp('2026-04-02', { ...HANAKO, phone: '03-2222-2222' }), jp('2026-04-03', { ...HANAKO, phone: '03-1111-1111' }));
+    await push(
+      house,
+      jp('2026-04-02', { ...HANAKO, phone: '03-2222-2222' }),
+      jp('2026-04-03', { ...HANAKO, phone: '03-1111-1111' }),
+    );
     expect(await phone()).toBe('03-1111-1111');
   });
 
   it('an earlier day on which the same was said already is news to nobody but the other sources', async () => {
     await push(house, jp('2026-04-05', { ...HANAKO, phone: '03-1111-1111' }));
-    await push(house, { source: 'payroll-jp', employeeNumber: '1001', asOf: '2026-04-03', facts: { phone: '03-2222-2222' } });
+    await push(house, {
+      source: 'payroll-jp',
+      employeeNumber: '1001',
+      asOf: '2026-04-03',
+      facts: { phone: '03-2222-2222' },
+    });
     expect(await phone()).toBe('03-1111-1111');
     await push(house, jp('2026-04-01', { ...HANAKO, phone: '03-1111-1111' }));
     expect(await phone()).toBe('03-2222-2222');
@@ -235,8 +277,14 @@ describe('the same words at other times', () => {
 
   it('a nightly repetition does not undo what another source has said since', async () => {
     await push(house, jp('2026-04-01', { ...HANAKO, phone: '03-1111-1111' }));
-    await push(house, { source: 'payroll-jp', employeeNumber: '1001', asOf: '2026-04-03', facts: { phone: '03-2222-2222' } });
-    for (const night of ['2026-04-04', '2026-04-05']) await push(house, jp(night, { ...HANAKO, phone: '03-1111-1111' }));
+    await push(house, {
+      source: 'payroll-jp',
+      employeeNumber: '1001',
+      asOf: '2026-04-03',
+      facts: { phone: '03-2222-2222' },
+    });
+    for (const night of ['2026-04-04', '2026-04-05'])
+      await push(house, jp(night, { ...HANAKO, phone: '03-1111-1111' }));
     expect(await phone()).toBe('03-2222-2222');
   });
 
