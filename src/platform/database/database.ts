@@ -25,8 +25,6 @@ export class Database implements OnApplicationShutdown {
     this.pool = new Pool({ connectionString: url, max, application_name: 'enishi' });
     // An idle connection that the server closes is replaced at the next query, which reports what is wrong then.
     this.pool.on('error', () => undefined);
-    // One that breaks while it is lent fails its queries; the event beside them would end the process.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
     // While it is lent, a lost connection fails the query or COPY that runs on it; its own event must not end the process.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
