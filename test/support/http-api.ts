@@ -64,7 +64,10 @@ function configIn(home: string, unbraked: boolean): string {
 
 export async function openTestApi(
   http: HttpSettings = {},
-  { unbraked = false }: { readonly unbraked?: boolean } = {},
+  {
+    unbraked = false,
+    redisUrl = null,
+  }: { readonly unbraked?: boolean; readonly redisUrl?: string | null } = {},
 ): Promise<TestApi> {
   const home = mkdtempSync(join(tmpdir(), 'enishi-http-'));
   const own = await testDatabase();
@@ -72,6 +75,7 @@ export async function openTestApi(
     DATABASE_URL: own.url,
     ENISHI_HOME: home,
     ENISHI_CONFIG: configIn(home, unbraked),
+    ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }),
     ENISHI_SECRET_KEY: 'a-secret-of-the-tests-that-is-long-enough',
   });
   const lines: string[] = [];
