@@ -3,14 +3,8 @@ import { z } from 'zod';
 import { AppError } from '../domain/app-error.js';
 import type { IsoDate } from '../domain/calendar.js';
 import type { BilingualText, VerdictWord } from '../domain/eligibility.js';
-import { nameKey } from '../domain/name-text.js';
 import { Database } from '../platform/database/database.js';
-import {
-  effectiveRegistry,
-  isDeceased,
-  leftForMisconduct,
-  strictness,
-} from '../rehire-registry/effective-registry.queries.js';
+import { candidatesStatement } from './candidates.sql.js';
 import { checkLimit, decodeCursor, toPage, type Page } from '../rehire-registry/keyset.queries.js';
 
 /** Somebody who may come back, as a recruiter may see it: no leaving reason, no evidence, no date of birth. */
@@ -87,55 +81,6 @@ const NEUTRAL: Readonly<Record<VerdictWord, BilingualText>> = {
   },
 };
 
-// The words are folded once, not once a row: the inner select does not look at the row.
-const FOUND = `not exists (select 1 from unnest(
-    (select array_agg(enishi_fold(w) order by n) from unnest($8::text[]) with ordinality as t(w, n)),
-    (select array_agg(enishi_fold(w) order by n) from unnest($9::text[]) with ordinality as k(w, n))) as q(typed, keyed)
-  where position(q.typed in m.search_text) = 0 and position(q.keyed in m.search_text) = 0)`;
-
-// First who matches, in order, then for one after the other until the page is full what costs more to find out: one
-// row a person (the entry of the latest departure that has come, within the company asked for), and the verdict.
-// Without a text to look for nearly everybody matches, and the page is full before the first step is through.
-const candidatesSql = (searchesText: boolean) => `with hits as ${searchesText ? '' : 'not'} materialized (
-    select r.person_id, r.employment_id, d.last_day
-    from departure d
-    join employment m on m.id = d.employment_id
-    join registry_entry r on r.employment_id = d.employment_id
-    where d.state = 'standing' and d.last_day < $1::date
-      and ($2::text is null or r.company = $2)
-      and ($4::text is null or position(enishi_fold($4) in enishi_fold(m.facts->>'department')) > 0)
-      and ($5::date is null or d.last_day >= $5) and ($6::date is null or d.last_day <= $6)
-      and ($7::text is null or exists (select 1 from jsonb_array_elements_text(coalesce(m.facts->'skills', '[]')) k(skill)
-        where enishi_fold(k.skill) = enishi_fold($7)))
-      and ${FOUND}
-      and ($10::date is null or (d.last_day, d.employment_id) < ($10::date, $11::uuid))
-      and ($12::uuid is null or r.person_id = $12)
-      and ($3::text is null or r.person_id in (select a.person_id from ${effectiveRegistry('$1::date')} a
-        where a.verdict = $3))
-    order by d.last_day desc, d.employment_id desc)
-  select h.person_id, h.employment_id, h.last_day, s.verdict,
-    case when s.verdict = 'eligible' then s.from_day end as from_day,
-    jsonb_build_object('family', m.facts->>'familyName', 'given', m.facts->>'givenName',
-      'familyKana', m.facts->>'familyNameKana', 'givenKana', m.facts->>'givenNameKana',
-      'display', m.display_name) as names,
-    s.contactable
-  from hits h
-  join employment m on m.id = h.employment_id
-  cross join lateral (select v.verdict, max(v.from_day) over () as from_day,
-      (select p.opted_out_at is null and exists (select 1 from employment c where c.person_id = p.id
-        and not c.withdrawn and coalesce(c.facts->>'personalEmail', '') <> '')
-        from person p where p.id = h.person_id) as contactable
-    from ${effectiveRegistry('$1::date')} v
-    where v.person_id = h.person_id and ($2::text is null or v.company = $2)
-      and not exists (select 1 from registry_entry r2 join departure d2 on d2.employment_id = r2.employment_id
-        where r2.person_id = h.person_id and d2.state = 'standing' and d2.last_day < $1::date
-          and ($2::text is null or r2.company = $2)
-          and (d2.last_day, d2.employment_id) > (h.last_day, h.employment_id))
-      and not ${isDeceased('h.person_id')} and not ${leftForMisconduct('h.person_id')}
-    order by ${strictness('v.verdict')} limit 1) s
-  where $3::text is null or s.verdict = $3
-  order by h.last_day desc, h.employment_id desc limit $13`;
-
 /** The registry for recruiters. People who died, or were dismissed for misconduct, are never in it. */
 @Injectable()
 export class CandidatesQueries {
@@ -174,22 +119,20 @@ export class CandidatesQueries {
   private rows(query: CandidateSearch, personId: string | null): Promise<CandidateRow[]> {
     const words = (query.q ?? '').split(/\s+/u).filter((word) => word !== '');
     if (words.length > MAX_WORDS) throw new AppError('SEARCH_TOO_LONG', { details: { max: MAX_WORDS } });
-    const searchesText = words.length > 0 || (query.department ?? query.skill ?? null) !== null;
-    const after = decodeCursor(query.cursor, cursorShape) ?? [null, null];
-    return this.db.query<CandidateRow>(candidatesSql(searchesText), [
-      query.today,
-      query.company ?? null,
-      query.verdict ?? null,
-      query.department ?? null,
-      query.leftAfter ?? null,
-      query.leftBefore ?? null,
-      query.skill ?? null,
+    const { text, values } = candidatesStatement({
+      today: query.today,
       words,
-      words.map(nameKey),
-      ...after,
+      verdict: query.verdict ?? null,
+      company: query.company ?? null,
+      department: query.department ?? null,
+      leftAfter: query.leftAfter ?? null,
+      leftBefore: query.leftBefore ?? null,
+      skill: query.skill ?? null,
       personId,
-      query.limit,
-    ]);
+      after: decodeCursor(query.cursor, cursorShape),
+      limit: query.limit,
+    });
+    return this.db.query<CandidateRow>(text, [...values]);
   }
 
   private async employmentsOf(
