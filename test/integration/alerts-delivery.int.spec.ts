@@ -37,8 +37,10 @@ async function startReceiver(): Promise<{
   answer: { status: number; headers: Record<string, string> };
   url: string;
   server: Server;
+  connections: () => number;
 }> {
   const calls: Call[] = [];
+  let connections = 0;
   const answer = { status: 204, headers: {} };
   const server = createServer((request, response) => {
     let body = '';
@@ -48,8 +50,10 @@ async function startReceiver(): Promise<{
       response.writeHead(answer.status, answer.headers).end();
     });
   });
+  server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { calls, answer, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, server };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+  return { calls, answer, url, server, connections: () => connections };
 }
 
 let at: TestDatabase;
@@ -209,17 +213,17 @@ describe('X04', () => {
   it('reaches nothing inside the own network unless it is allowed to, and follows no redirect', async () => {
     const port = new URL(receiver.url).port;
     for (const url of [
-      receiver.url,
-      `http://localhost:${port}/`,
-      `http://[::ffff:127.0.0.1]:${port}/`,
-      `http://2130706433:${port}/`,
-      `http://0177.0.0.1:${port}/`,
+      receiver.url.replace('http:', 'https:'),
+      `https://localhost:${port}/`,
+      `https://[::ffff:127.0.0.1]:${port}/`,
+      `https://2130706433:${port}/`,
+      `https://0177.0.0.1:${port}/`,
     ]) {
       const { raise, delivery } = room([hook(url, false)], localMailbox(), 1);
       await raise({ ...HELD, key: url });
       expect(await delivery.deliverDue()).toMatchObject({ parked: 1 });
     }
-    expect(receiver.calls).toHaveLength(0);
+    expect(receiver.connections()).toBe(0);
     expect(await db.query(`select distinct error_code from alert_delivery`)).toEqual([
       { error_code: 'ADDRESS_NOT_PUBLIC' },
     ]);

@@ -33,6 +33,6 @@ describe(resolveHost, () => {
   it('refuses a name that leads to this machine, unless it is allowed to', async () => {
     await expect(resolveHost('localhost', false)).rejects.toMatchObject({ code: 'ADDRESS_NOT_PUBLIC' });
     await expect(resolveHost('[::1]', false)).rejects.toMatchObject({ code: 'ADDRESS_NOT_PUBLIC' });
-    expect(await resolveHost('127.0.0.1', true)).toEqual({ address: '127.0.0.1', family: 4 });
+    expect(await resolveHost('127.0.0.1', true)).toEqual([{ address: '127.0.0.1', family: 4 }]);
   });
 });

@@ -60,28 +60,32 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * The address to connect to for a host name. Every address that the name has must be public, for the resolver may give
- * any of them next time; connect to the one that comes back and to no other.
+ * The addresses to connect to for a host name, at least one. Every address that the name has must be public, for the
+ * resolver may give any of them next time; connect to one of these and to no other.
  *
  * @throws ADDRESS_NOT_PUBLIC
  * @throws HOST_UNKNOWN (retryable)
  */
-export async function resolveHost(host: string, allowPrivate: boolean): Promise<ResolvedAddress> {
+export async function resolveHost(
+  host: string,
+  allowPrivate: boolean,
+): Promise<readonly [ResolvedAddress, ...ResolvedAddress[]]> {
   const name = host.replace(/^\[(.*)\]$/, '$1');
   const found = await addressesOf(name);
-  const [first] = found;
+  const [first, ...others] = found;
   if (first === undefined) throw new AppError('HOST_UNKNOWN', { details: { host: name }, retryable: true });
   if (!allowPrivate && !found.every(({ address }) => isPublicAddress(address))) {
     throw new AppError('ADDRESS_NOT_PUBLIC', { details: { host: name } });
   }
-  return { address: first.address, family: first.family === 6 ? 6 : 4 };
+  return [first, ...others];
 }
 
-async function addressesOf(name: string): Promise<{ address: string; family: number }[]> {
+async function addressesOf(name: string): Promise<ResolvedAddress[]> {
   const family = isIP(name);
-  if (family !== 0) return [{ address: name, family }];
+  if (family === 4 || family === 6) return [{ address: name, family }];
   try {
-    return await lookup(name, { all: true });
+    const found = await lookup(name, { all: true });
+    return found.map(({ address, family: of }) => ({ address, family: of === 6 ? 6 : 4 }));
   } catch (cause) {
     throw new AppError('HOST_UNKNOWN', { details: { host: name }, retryable: true, cause });
   }
