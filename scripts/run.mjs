@@ -3,14 +3,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { testFull } from './test-full.mjs';
 import { ensureBuild, ensureInstall, nodePath, root, runToEnd, toolEnvironment } from './toolchain.mjs';
 
 const bin = (path) => join(root, 'node_modules', path);
 const node = (args, extra) => runToEnd(nodePath(), args, { cwd: root, env: toolEnvironment(extra) });
 
-function test(args) {
+function test(args, extra = {}) {
   return node(['--disable-warning=ExperimentalWarning', bin('jest/bin/jest.js'), ...args], {
     TZ: 'UTC',
+    ...extra,
     // In the variable, so that jest's workers have it too.
     NODE_OPTIONS:
       `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
@@ -75,6 +77,10 @@ const tasks = {
     // End-to-end tests start the built command.
     ensureBuild();
     return test(args);
+  },
+  'test:full': (args) => {
+    ensureBuild();
+    return testFull(args, test);
   },
   check,
   start: (args) => {
