@@ -30,6 +30,13 @@ export function isDeceased(person: string): string {
       and (en.evidence->>'kind' = 'death' or en.evidence->>'reason' = 'death')))`;
 }
 
+/** SQL of the ids of everybody for whom `isDeceased` holds, for passes over the whole registry. */
+export const deceasedPersons = `(select em.person_id from employment em where em.facts->>'status' = 'deceased'
+    union all select em.person_id from departure de join employment em on em.id = de.employment_id
+      where de.state = 'standing' and (de.kind = 'death' or de.category = 'death')
+    union all select en.person_id from registry_entry en
+      where en.evidence->>'kind' = 'death' or en.evidence->>'reason' = 'death')`;
+
 /** SQL that is true when the person was dismissed for misconduct or abandoned the job; `company` null: anywhere. */
 export function leftForMisconduct(person: string, company: string | null = null): string {
   const there = company === null ? '' : `and em.company = ${company}`;

@@ -9,6 +9,7 @@ import {
 } from '../domain/eligibility.js';
 import { Database, type Sql } from '../platform/database/database.js';
 import { checkLimit, decodeCursor, encodeCursor, type Page } from './keyset.queries.js';
+import { countFlips, type FlipCount } from './policy-count.js';
 import { PolicyService, type ActivePolicy, type CheckedPolicy } from './policy.service.js';
 import type { Cause, RegistryKey } from './registry-history.js';
 import { RegistryWriteService, type EntryChange } from './registry-write.service.js';
@@ -28,17 +29,6 @@ export interface PolicyFlip {
   readonly after: Verdict;
   /** Of the override in force; while it counts, the flip is not felt. */
   readonly override: VerdictWord | null;
-}
-
-export interface FlipCount {
-  readonly company: string;
-  readonly from: VerdictWord;
-  readonly to: VerdictWord;
-  /** The rule that decides then. */
-  readonly rule: string;
-  readonly count: number;
-  /** How many of them an override hides. */
-  readonly hidden: number;
 }
 
 export interface PolicyPreview {
@@ -76,38 +66,17 @@ export class PolicyFlipsService {
   /** The same for a policy that did not come as a file. */
   async preview({ id, title, hash, policy }: CheckedPolicy): Promise<PolicyPreview> {
     const { version } = await this.policies.activePolicy();
-    const counts = new Map<string, { -readonly [K in keyof FlipCount]: FlipCount[K] }>();
-    let [examined, flipped, otherwiseChanged] = [0, 0, 0];
-    for await (const entries of this.standing(null)) {
-      examined += entries.length;
-      for (const flip of flipsOf(entries, policy)) {
-        const [from, to] = [flip.before.verdict, flip.after.verdict];
-        if (from === to) otherwiseChanged += 1;
-        else flipped += 1;
-        const key = JSON.stringify([flip.company, from, to, flip.after.rule]);
-        const row = counts.get(key) ?? {
-          company: flip.company,
-          from,
-          to,
-          rule: flip.after.rule,
-          count: 0,
-          hidden: 0,
-        };
-        row.count += 1;
-        if (flip.override !== null) row.hidden += 1;
-        counts.set(key, row);
-      }
-    }
-    const sorted = [...counts.entries()].sort(([a, x], [b, y]) => y.count - x.count || (a < b ? -1 : 1));
+    const { examined, counts } = await countFlips(this.db, policy);
+    const sum = (some: readonly FlipCount[]) => some.reduce((total, { count }) => total + count, 0);
     return {
       id,
       title,
       hash,
       activeVersion: version,
       examined,
-      flipped,
-      otherwiseChanged,
-      counts: sorted.map(([, count]) => count),
+      flipped: sum(counts.filter(({ from, to }) => from !== to)),
+      otherwiseChanged: sum(counts.filter(({ from, to }) => from === to)),
+      counts,
     };
   }
 
