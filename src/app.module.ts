@@ -7,11 +7,13 @@ import { DeparturesModule } from './departures/departures.module.js';
 import type { FollowUpRules } from './domain/follow-up.js';
 import type { LeavingReasons } from './domain/leaving-reason.js';
 import { AuditController } from './platform/audit/audit.controller.js';
+import { CONNECTORS } from './connectors.js';
 import { FollowUpsController } from './follow-ups/follow-ups.controller.js';
 import { FollowUpsModule } from './follow-ups/follow-ups.module.js';
 import type { FollowUps } from './follow-ups/follow-ups.setup.js';
 import { IntakeHttpModule } from './intake/intake-http.module.js';
 import { IntakeModule } from './intake/intake.module.js';
+import { SyncModule } from './intake/sync.module.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { processEnvironment } from './platform/config/process-environment.js';
 import { HttpModule, type HttpSettings } from './platform/http/http.module.js';
@@ -44,6 +46,8 @@ export class AppModule {
   ): DynamicModule {
     const { configDir } = parts.env;
     const intake = IntakeModule.over({ configDir });
+    const variables = processEnvironment();
+    const sync = SyncModule.over(intake, { group: parts.group, connectors: CONNECTORS, variables });
     const api = http === undefined ? [] : [HttpModule.over(parts.env, http), IntakeHttpModule.over(intake)];
     return {
       module: AppModule,
@@ -67,14 +71,15 @@ export class AppModule {
         },
         DeparturesModule.over(parts),
         intake,
+        sync,
         RecruitingModule,
         AuditModule,
         AlertsModule.over({
           configDir,
-          variables: processEnvironment(),
+          variables,
           transport: parts.followUps.transport,
         }),
-        HouseTicksModule.over(parts, { workers }),
+        HouseTicksModule.over(parts, sync, { workers }),
         ...also,
         ...api,
       ],

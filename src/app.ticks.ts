@@ -16,6 +16,7 @@ import { TicksDriver } from './platform/schedule/ticks-driver.js';
 import { TicksService } from './platform/schedule/ticks.service.js';
 import type { Tick } from './platform/schedule/tick.js';
 import { RetentionService } from './privacy/retention.service.js';
+import { SyncService } from './intake/sync.service.js';
 import { OverridesService } from './rehire-registry/overrides.service.js';
 
 const SCHEDULES = Symbol('SCHEDULES');
@@ -34,16 +35,21 @@ interface TickParts {
   readonly audit: AuditService;
   readonly overrides: OverridesService;
   readonly retention: RetentionService;
+  readonly sync: SyncService;
 }
 
 /** Everything that the house does by the clock, in the processes that run workers. */
 @Module({})
 export class HouseTicksModule {
   /** A start with a schedules file that cannot be taken fails, whatever the role. */
-  static over(app: TicksHouse, { workers }: { readonly workers: boolean }): DynamicModule {
+  static over(
+    app: TicksHouse,
+    sync: DynamicModule,
+    { workers }: { readonly workers: boolean },
+  ): DynamicModule {
     return {
       module: HouseTicksModule,
-      imports: workers ? [ScheduleModule.forRoot()] : [],
+      imports: workers ? [sync, ScheduleModule.forRoot()] : [sync],
       providers: [
         {
           provide: SCHEDULES,
@@ -60,6 +66,7 @@ export class HouseTicksModule {
             AuditService,
             OverridesService,
             RetentionService,
+            SyncService,
           ],
           useFactory: (
             schedules: Schedules,
@@ -69,7 +76,9 @@ export class HouseTicksModule {
             audit: AuditService,
             overrides: OverridesService,
             retention: RetentionService,
-          ) => ticksOver({ app, alerts, checks, delivery, audit, overrides, retention }, schedules),
+            syncs: SyncService,
+          ) =>
+            ticksOver({ app, alerts, checks, delivery, audit, overrides, retention, sync: syncs }, schedules),
         },
         ...(workers ? [TicksDriver] : []),
       ],
@@ -90,7 +99,8 @@ function ticksOver(parts: TickParts, schedules: Schedules): TicksService {
 }
 
 function houseTicks(parts: TickParts, { ticks, sources, keepDays }: Schedules): Tick[] {
-  const { app, checks, delivery, overrides, retention } = parts;
+  const { app, checks, delivery, overrides, retention, sync } = parts;
+  const pulled = new Set(sync.sources().map(({ id }) => id));
   return [
     {
       name: 'follow-ups',
@@ -114,12 +124,27 @@ function houseTicks(parts: TickParts, { ticks, sources, keepDays }: Schedules): 
       },
     },
     { name: 'audit', cron: ticks.audit, run: ({ once }) => anchorAudit(parts, once) },
+    ...sources
+      .filter(({ source }) => pulled.has(source))
+      .map(({ source, cron }): Tick => ({
+        name: `sync:${source}`,
+        cron,
+        run: ({ attempt }) => pull(sync, source, attempt),
+      })),
     ...sources.map(({ source, cron, silentAfterDays }): Tick => ({
       name: `source:${source}`,
       cron,
       run: ({ once }) => once((sql) => checks.lookAtSource(sql, source, silentAfterDays)),
     })),
   ];
+}
+
+/** A listing that broke off is read once more, no oftener: what it holds is known, and the next night comes. */
+async function pull(sync: SyncService, source: string, attempt: number): Promise<void> {
+  const run = await sync.sync({ source, by: 'schedule' });
+  const brokeOff = run.notes.some(({ code }) => code === 'SYNC_PAGE_FAILED');
+  if (brokeOff && attempt === 1)
+    throw new AppError('SYNC_NOT_WHOLE', { retryable: true, details: { source } });
 }
 
 /** Verifies the chain, and writes its head down where whoever changes the database does not reach. */

@@ -67,6 +67,12 @@ const intake: readonly CommandSpec[] = [
     load: async () => (await import('./commands/import.js')).importFile,
   },
   {
+    path: 'sync',
+    args: ['[source...]'],
+    options: [{ flags: '--all' }, { flags: '--full' }, { flags: '--dry-run' }, AS],
+    load: async () => (await import('./commands/sync.js')).sync,
+  },
+  {
     path: 'mapping suggest',
     args: ['<file>'],
     options: [{ flags: '--encoding <name>' }],

@@ -23,7 +23,7 @@ export interface OptionSpec {
 export interface CommandSpec {
   /** The words of the command, such as `runs show`. Its help texts are under `cli.commands.<words with _>`. */
   readonly path: string;
-  /** `<required>` or `[optional]`, in order. */
+  /** `<required>` or `[optional]`, in order; the last may be `[several...]`. */
   readonly args?: readonly string[];
   readonly options?: readonly OptionSpec[];
   /** Fetches the code only when the command runs: help must not wait for a database driver. */

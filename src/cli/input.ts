@@ -20,6 +20,12 @@ export class Input {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** All values of an argument that may stand several times. */
+  argumentList(name: string): readonly string[] {
+    const value = this.args[name];
+    return Array.isArray(value) ? (value as readonly string[]) : [];
+  }
+
   flag(name: string): boolean {
     return this.options[name] === true;
   }

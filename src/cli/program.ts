@@ -158,15 +158,17 @@ function makeOption(spec: OptionSpec, command: CommandSpec, t: Translate): Optio
 }
 
 function readInput(command: Command, spec: CommandSpec): Input {
-  const args: Record<string, string | undefined> = {};
+  const args: Record<string, string | readonly string[] | undefined> = {};
   for (const [index, argument] of (spec.args ?? []).entries()) {
     const value: unknown = command.processedArgs[index];
-    args[bare(argument)] = typeof value === 'string' ? value : undefined;
+    args[bare(argument)] = isText(value) ? value : undefined;
   }
   return new Input(args, command.opts());
 }
 
-const bare = (argument: string): string => argument.replace(/[<>[\]]/g, '');
+const isText = (value: unknown): value is string | readonly string[] =>
+  typeof value === 'string' || Array.isArray(value);
+const bare = (argument: string): string => argument.replace(/[<>[\]]|\.\.\./g, '');
 const textKey = (spec: CommandSpec): string => `cli.commands.${spec.path.replaceAll(' ', '_')}`;
 
 /** The value of an option before anything is parsed: the language of the help must be known first. */

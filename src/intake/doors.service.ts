@@ -8,13 +8,15 @@ import { FileReading } from './file-reading.js';
 import { FileStoreService } from './file-store.service.js';
 import { interpretRecord } from './mapping/interpret-record.js';
 import { ProfilesService } from './profiles.service.js';
-import type { Run, RunMode } from './run.js';
+import type { Run, RunMode, RunNote } from './run.js';
 import { RunsQueries } from './runs.queries.js';
 import { RunsService } from './runs.service.js';
 import { stageObservation } from './stage-observation.js';
 import { StagingService } from './staging.service.js';
 
 export interface ImportFile {
+  /** `sync` for what a connector read; `file` when missing. */
+  readonly kind?: 'file' | 'sync' | undefined;
   /** The id that its run shall have, where somebody was told it already. */
   readonly id?: string | undefined;
   readonly source: string;
@@ -33,6 +35,8 @@ export interface ImportFile {
   readonly by: string;
   readonly progress?: Progress | undefined;
   readonly onRows?: ((read: number) => void) | undefined;
+  /** Asked once the last byte is in, for what only its sender knows. What it throws fails the run with nothing read. */
+  readonly whenKept?: (() => { readonly isWhole: boolean; readonly notes: readonly RunNote[] }) | undefined;
 }
 
 /** Mended rows go the way of the run that rejected them: its profile, its time, its place in the history of the source. */
@@ -80,7 +84,7 @@ export class DoorsService {
     return this.runs.process(
       {
         source,
-        kind: 'file',
+        kind: input.kind ?? 'file',
         mode: input.mode ?? source.mode,
         asOfAt,
         dryRun: input.dryRun ?? false,
@@ -106,7 +110,17 @@ export class DoorsService {
           isKnownWhole: input.sha256 !== undefined,
           onRows: input.onRows,
         });
-        return reading.stage(() => this.files.read(file.sha256), profile, this.profiles, this.staging);
+        const sender = input.whenKept?.() ?? { isWhole: true, notes: [] };
+        const { change, findings } = await reading.stage(
+          () => this.files.read(file.sha256),
+          profile,
+          this.profiles,
+          this.staging,
+        );
+        return {
+          change: { ...change, seenToEnd: change.seenToEnd === true && sender.isWhole },
+          findings: { ...findings, notes: [...findings.notes, ...sender.notes] },
+        };
       },
     );
   }

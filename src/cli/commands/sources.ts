@@ -1,4 +1,6 @@
 import { AppError } from '../../domain/app-error.js';
+import type { Profile } from '../../intake/mapping/profile.js';
+import type { Source } from '../../platform/config/group-config.js';
 import type { CommandCall, CommandHandler } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { printTable } from '../table.js';
@@ -40,7 +42,7 @@ export const sourcesList: CommandHandler = async (call) => {
   return EXIT.done;
 };
 
-/** Whether a source could be read: its company, its connector and its mapping profile are there and valid. */
+/** Whether a source can be read: its company, its connector and its mapping profile are valid, and a pulled one answers. */
 export const sourcesTest: CommandHandler = async (call) => {
   const { output } = call;
   const id = call.input.argument('source');
@@ -59,15 +61,51 @@ export const sourcesTest: CommandHandler = async (call) => {
     });
   }
   const { company, profile = null } = source;
+  const answer = source.connector === 'file' ? null : await firstPage(call, source, profiles);
   output.line(output.t('show.sourceOk', { source: id, company, profile }));
-  output.data({ source: id, company, profile, ok: true });
+  if (answer !== null) {
+    output.line(output.t('show.sourceAnswers', { rows: answer.rows, columns: answer.columns.join(', ') }));
+    const missing = answer.missing.join(', ');
+    if (missing !== '') output.line(output.warn(output.t('show.sourceColumnsMissing', { columns: missing })));
+  }
+  output.data({ source: id, company, profile, ok: true, answer });
   return EXIT.done;
 };
 
+/** Asks the source for its first page and holds its columns against the profile. Nothing is kept. */
+async function firstPage(call: CommandCall, source: Source, profiles: ReadonlyMap<string, Profile>) {
+  const { CONNECTORS } = await import('../../connectors.js');
+  const { openSource } = await import('../../intake/sync-sources.js');
+  const { EndpointHttp } = await import('../../intake/source-http.js');
+  const { bindProfile } = await import('../../intake/mapping/bind.js');
+  const opened = openSource(source, CONNECTORS);
+  const names = opened.columns.map(({ name }) => name);
+  const profile = profiles.get(source.profile ?? '');
+  if (profile !== undefined) bindProfile(profile, names);
+  const ending = new AbortController();
+  const http = new EndpointHttp(opened.endpoint, call.env, ending.signal);
+  try {
+    const page = await opened.read(http, ending.signal).next();
+    const rows = page.done === true ? [] : page.value;
+    const missing = names.filter((name) => rows.every((row) => row[name] === undefined));
+    return { rows: rows.length, columns: names, missing };
+  } finally {
+    http.close();
+  }
+}
+
 /** What kinds of system can be read. Files are built in; every other connector is a folder of its own. */
-export const connectorsList: CommandHandler = (call) => {
+export const connectorsList: CommandHandler = async (call) => {
   const { output } = call;
-  const items = [{ id: 'file', description: output.t('show.connectorFile') }];
+  const { CONNECTORS } = await import('../../connectors.js');
+  const items = [
+    { id: 'file', description: output.t('show.connectorFile'), tells: null },
+    ...[...CONNECTORS.values()].map(({ id, title, tells }) => ({
+      id,
+      description: pickText(title, output.language),
+      tells,
+    })),
+  ];
   printTable(
     output,
     [
@@ -77,5 +115,5 @@ export const connectorsList: CommandHandler = (call) => {
     items,
   );
   output.data({ items });
-  return Promise.resolve(EXIT.done);
+  return EXIT.done;
 };

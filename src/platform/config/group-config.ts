@@ -18,7 +18,9 @@ const companySchema = z.strictObject({
 const sourceSchema = z.strictObject({
   id,
   title: bilingual,
-  connector: z.literal('file'),
+  /** `file`: its files are brought. Any other is a folder under connectors/, and knows what `settings` may hold. */
+  connector: id,
+  settings: z.record(z.string(), z.unknown()).optional(),
   company: id,
   profile: z.string().optional(),
   mode: z.enum(['full', 'delta']).default('delta'),
