@@ -2,9 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import helmet from 'helmet';
+import { DOCS_CSP, DOCS_SCRIPT, renderDocsPage } from './docs-page.js';
 import { openApiDocument } from './openapi.js';
 import { RoutesService } from './routes.service.js';
 
+/** The little that a page needs of the HTTP server's response. */
+interface PageResponse {
+  set(headers: Readonly<Record<string, string>>): unknown;
+  send(body: string): unknown;
+  redirect(status: number, address: string): unknown;
+}
+
+const DOCS_PATH = 'api/docs';
 const FORM_LIMIT = '16kb';
 /** The pages behind links in mails: the only ones that take a form. */
 const FORM_PATHS = /^\/[siu]\//;
@@ -57,12 +66,21 @@ export function prepareServer(app: NestExpressApplication, version: string): voi
 /** The document at /api/openapi.json and its pages at /api/docs, with assets of this installation only. */
 function serveDocumentation(app: NestExpressApplication, version: string): void {
   const routes = app.get(RoutesService);
+  const page = renderDocsPage(`/${DOCS_PATH}`);
+  const show = (_request: unknown, response: PageResponse) => {
+    response.set({ 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': DOCS_CSP });
+    response.send(page);
+  };
+  const server = app.getHttpAdapter();
+  // Before the library's own page, whose inline styles this server does not allow; its assets are what is used of it.
+  for (const path of ['', '/', '/index.html']) server.get(`/${DOCS_PATH}${path}`, show);
+  server.get(`/${DOCS_PATH}/show.js`, (_request: unknown, response: PageResponse) => {
+    response.set({ 'Content-Type': 'text/javascript; charset=utf-8' });
+    response.send(DOCS_SCRIPT);
+  });
+  // Until there is a console, the address that the service prints leads here.
+  server.get('/', (_request: unknown, response: PageResponse) => response.redirect(302, `/${DOCS_PATH}`));
   // The pages read paths and components; the library's own type wants more than JSON Schema gives.
   const document = () => openApiDocument(routes.list(), version) as unknown as OpenAPIObject;
-  SwaggerModule.setup('api/docs', app, document, {
-    jsonDocumentUrl: 'api/openapi.json',
-    raw: ['json'],
-    customSiteTitle: 'Enishi API',
-    swaggerOptions: { persistAuthorization: false, validatorUrl: null, tagsSorter: 'alpha' },
-  });
+  SwaggerModule.setup(DOCS_PATH, app, document, { jsonDocumentUrl: 'api/openapi.json', raw: ['json'] });
 }
