@@ -1,20 +1,28 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
 import { AppError } from '../../domain/app-error.js';
 import type { ApiKeysService } from '../auth/api-keys.service.js';
+import { languageOf } from '../http/language.js';
+import type { Language } from '../i18n/locale.js';
 import type { JobQueues } from './job-queues.js';
+import { QUEUE_BOARD_CSP, QueueBoardPages } from './queue-board-page.js';
 
 export const QUEUE_BOARD_PATH = '/ops/queues';
 
 interface BoardRequest {
   readonly method: string;
-  readonly headers: { readonly authorization?: string | undefined };
+  /** Below the board. */
+  readonly path: string;
+  readonly headers: {
+    readonly authorization?: string | undefined;
+    readonly 'accept-language'?: string | undefined;
+  };
 }
 
 interface BoardAnswer {
   setHeader(name: string, value: string): unknown;
   status(code: number): { json(body: object): unknown };
+  send(body: string): unknown;
 }
 
 type Handler = (request: BoardRequest, response: BoardAnswer, next: (error?: unknown) => void) => void;
@@ -34,7 +42,7 @@ export function mountQueueBoard(
   names: readonly string[],
   keys: Pick<ApiKeysService, 'authenticate'>,
 ): void {
-  const serverAdapter = new ExpressAdapter();
+  const serverAdapter = new QueueBoardPages();
   serverAdapter.setBasePath(QUEUE_BOARD_PATH);
   createBullBoard({
     queues: queues
@@ -44,7 +52,23 @@ export function mountQueueBoard(
     serverAdapter: serverAdapter,
     options: { uiConfig: { boardTitle: 'Enishi' } },
   });
-  app.use(QUEUE_BOARD_PATH, adminsOnly(keys), serverAdapter.getRouter());
+  app.use(
+    QUEUE_BOARD_PATH,
+    adminsOnly(keys),
+    thePage({ ja: serverAdapter.page('ja'), en: serverAdapter.page('en') }),
+    serverAdapter.getRouter(),
+  );
+}
+
+/** Every address but those of data and assets is the page, which reads the rest of its address itself. */
+function thePage(pages: Readonly<Record<Language, string>>): Handler {
+  return (request, response, next) => {
+    if (/^\/(?:api|static)\//.test(request.path)) return next();
+    response.setHeader('Content-Type', 'text/html; charset=utf-8');
+    response.setHeader('Content-Security-Policy', QUEUE_BOARD_CSP);
+    response.setHeader('Vary', 'Accept-Language');
+    response.send(pages[languageOf(request.headers['accept-language'])]);
+  };
 }
 
 function adminsOnly(keys: Pick<ApiKeysService, 'authenticate'>): Handler {
