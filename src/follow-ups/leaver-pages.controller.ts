@@ -1,12 +1,27 @@
-import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { Catch, Controller, Get, HttpCode, Inject, Logger, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { z } from 'zod';
-import type { LinkView } from './answers.service.js';
+import { languageOf } from '../platform/http/language.js';
+import { statusOf, toAppError } from '../platform/http/problem.js';
+import { errorForLog } from '../platform/logging/error-for-log.js';
+import type { Answer, LinkView } from './answers.service.js';
 import { AnswersService } from './answers.service.js';
 import type { CompanyProfiles } from './company-profile.js';
 import { COMPANY_PROFILES } from './follow-ups.tokens.js';
-import type { LeaverPage, PageLanguage } from './leaver-page.js';
+import type { LeaverPage } from './leaver-page.js';
 import { PAGE_CSP, renderLeaverPage } from './leaver-page.js';
+import type { PageLanguage } from './leaver-page-texts.js';
 import type { LinkPurpose } from './links.js';
+import { LINK_PATHS } from './links.js';
+
+/** The little that a page needs of the HTTP server's request. */
+interface PageRequest {
+  readonly path: string;
+  readonly params: { readonly token?: string };
+  readonly query: { readonly lang?: unknown };
+  readonly headers: { readonly 'accept-language'?: string | undefined };
+  readonly body?: unknown;
+}
 
 /** The little that a page needs of the HTTP server's response. */
 interface PageResponse {
@@ -15,148 +30,129 @@ interface PageResponse {
   send(body: string): unknown;
 }
 
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': PAGE_CSP,
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'X-Robots-Tag': 'noindex, nofollow',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+};
+const RETRY_AFTER_SECS = '120';
+
+// A link that lost all of its token is somebody's link still.
+const PATHS = Object.values(LINK_PATHS).flatMap((path) => [`${path}/:token`, path]);
+const PURPOSES: ReadonlyMap<string, LinkPurpose> = new Map(
+  (['survey', 'invitation', 'opt_out'] as const).map((purpose) => [LINK_PATHS[purpose], purpose]),
+);
+
 const answerSchema = z.object({ answer: z.enum(['accept', 'decline']) });
+
+/** When the database is away, a leaver reads a page and not a problem document. */
+@Catch()
+class LeaverPagesFilter implements ExceptionFilter {
+  private readonly logger = new Logger('leaver-pages');
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<PageRequest>();
+    const error = toAppError(thrown);
+    this.logger.error({ code: error.code, failure: errorForLog(thrown) });
+    const response = http.getResponse<PageResponse>();
+    response.set({ 'Retry-After': RETRY_AFTER_SECS });
+    const language = wishedLanguage(request) ?? languageOf(request.headers['accept-language']);
+    send(response, statusOf(error), { state: 'trouble' }, purposeOf(request), language);
+  }
+}
 
 /**
  * The pages that mails link to. GET and HEAD change nothing, whoever calls them how often. Every page has status 200,
  * so that a guesser learns nothing from it; a link that does not work says so in words.
  */
 @Controller()
+@UseFilters(LeaverPagesFilter)
 export class LeaverPagesController {
   constructor(
     private readonly answers: AnswersService,
     @Inject(COMPANY_PROFILES) private readonly companies: CompanyProfiles,
   ) {}
 
-  @Get('s/:token')
-  survey(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Headers('accept-language') wish: string | undefined,
-    @Res() response: PageResponse,
-  ): Promise<void> {
-    return this.show(token, 'survey', lang, wish, response);
+  @Get(PATHS)
+  async show(@Req() request: PageRequest, @Res() response: PageResponse): Promise<void> {
+    const purpose = purposeOf(request);
+    this.reply(request, response, await this.answers.look(tokenOf(request), purpose), purpose);
   }
 
-  @Get('i/:token')
-  invitation(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Headers('accept-language') wish: string | undefined,
-    @Res() response: PageResponse,
-  ): Promise<void> {
-    return this.show(token, 'invitation', lang, wish, response);
-  }
-
-  @Get('u/:token')
-  optOut(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Headers('accept-language') wish: string | undefined,
-    @Res() response: PageResponse,
-  ): Promise<void> {
-    return this.show(token, 'opt_out', lang, wish, response);
-  }
-
-  @Post('s/:token')
+  /**
+   * The form, and the one-click POST of RFC 8058: to opt out the body does not matter, the token says it all. Elsewhere
+   * a POST without one of the buttons is no answer, and the question is asked again.
+   */
+  @Post(PATHS)
   @HttpCode(200)
-  answerSurvey(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Headers('accept-language') wish: string | undefined,
-    @Body() body: unknown,
-    @Res() response: PageResponse,
-  ): Promise<void> {
-    return this.record(token, 'survey', body, lang, wish, response);
+  async record(@Req() request: PageRequest, @Res() response: PageResponse): Promise<void> {
+    const [purpose, token] = [purposeOf(request), tokenOf(request)];
+    if (purpose === 'opt_out') {
+      this.reply(request, response, await this.answers.optOut(token), purpose, { answer: null });
+      return;
+    }
+    const parsed = answerSchema.safeParse(request.body);
+    if (!parsed.success) return this.show(request, response);
+    const { answer } = parsed.data;
+    this.reply(request, response, await this.answers.answer(token, purpose, answer), purpose, { answer });
   }
 
-  @Post('i/:token')
-  @HttpCode(200)
-  answerInvitation(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Headers('accept-language') wish: string | undefined,
-    @Body() body: unknown,
-    @Res() response: PageResponse,
-  ): Promise<void> {
-    return this.record(token, 'invitation', body, lang, wish, response);
-  }
-
-  /** The form and the one-click POST of RFC 8058 alike: the body does not matter, the token says it all. */
-  @Post('u/:token')
-  @HttpCode(200)
-  async confirmOptOut(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Headers('accept-language') wish: string | undefined,
-    @Res() response: PageResponse,
-  ): Promise<void> {
-    this.reply(await this.answers.optOut(token), 'opt_out', true, lang, wish, response);
-  }
-
-  private async show(
-    token: string,
-    purpose: LinkPurpose,
-    lang: unknown,
-    wish: string | undefined,
-    response: PageResponse,
-  ): Promise<void> {
-    this.reply(await this.answers.look(token, purpose), purpose, false, lang, wish, response);
-  }
-
-  private async record(
-    token: string,
-    purpose: 'survey' | 'invitation',
-    body: unknown,
-    lang: unknown,
-    wish: string | undefined,
-    response: PageResponse,
-  ): Promise<void> {
-    const parsed = answerSchema.safeParse(body);
-    // A POST without one of the buttons is no answer: the question is asked again.
-    if (!parsed.success) return this.show(token, purpose, lang, wish, response);
-    this.reply(
-      await this.answers.answer(token, purpose, parsed.data.answer),
-      purpose,
-      true,
-      lang,
-      wish,
-      response,
-    );
-  }
-
+  /** `recorded`: what this very request asked for, when it was a POST. */
   private reply(
+    request: PageRequest,
+    response: PageResponse,
     view: LinkView,
     purpose: LinkPurpose,
-    recorded: boolean,
-    lang: unknown,
-    wish: string | undefined,
-    response: PageResponse,
+    recorded: { readonly answer: Answer | null } | null = null,
   ): void {
     const profile = view.state === 'gone' ? undefined : this.companies.get(view.company);
-    const language: PageLanguage =
-      lang === 'ja' || lang === 'en'
-        ? lang
-        : (profile?.language ?? (/^\s*ja\b/i.test(wish ?? '') ? 'ja' : 'en'));
-    const page: LeaverPage =
-      view.state === 'gone'
-        ? view
-        : {
-            state: view.state === 'open' && recorded ? 'thanks' : view.state,
-            company: profile?.name[language] ?? view.company,
-            kind: view.kind,
-          };
-    response.set({
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': PAGE_CSP,
-      'Cache-Control': 'no-store',
-      'Referrer-Policy': 'no-referrer',
-      'X-Content-Type-Options': 'nosniff',
-      'X-Frame-Options': 'DENY',
-      'X-Robots-Tag': 'noindex, nofollow',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-    });
-    response.status(200).send(renderLeaverPage(page, purpose, language));
+    const language =
+      wishedLanguage(request) ?? profile?.language ?? languageOf(request.headers['accept-language']);
+    send(response, 200, pageOf(view, profile?.name[language], recorded), purpose, language);
   }
+}
+
+function pageOf(
+  view: LinkView,
+  name: string | undefined,
+  recorded: { readonly answer: Answer | null } | null,
+): LeaverPage {
+  if (view.state === 'gone') return view;
+  const about = { company: name ?? view.company, kind: view.kind };
+  if (view.state === 'open' && recorded !== null)
+    return { ...about, state: 'thanks', answer: recorded.answer };
+  return { ...about, state: view.state };
+}
+
+function send(
+  response: PageResponse,
+  status: number,
+  page: LeaverPage,
+  purpose: LinkPurpose,
+  language: PageLanguage,
+): void {
+  response.set({ ...HEADERS, 'Content-Language': language });
+  response.status(status).send(renderLeaverPage(page, purpose, language));
+}
+
+function tokenOf(request: PageRequest): string {
+  return request.params.token ?? '';
+}
+
+/** The routes differ by their first part alone, in small or capital letters. */
+function purposeOf({ path }: PageRequest): LinkPurpose {
+  const purpose = PURPOSES.get(path.split('/')[1]?.toLowerCase() ?? '');
+  if (purpose === undefined) throw new Error('A path that this controller does not serve');
+  return purpose;
+}
+
+function wishedLanguage({ query: { lang } }: PageRequest): PageLanguage | null {
+  return lang === 'ja' || lang === 'en' ? lang : null;
 }
