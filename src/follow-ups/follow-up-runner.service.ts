@@ -58,8 +58,8 @@ export class FollowUpRunner {
   }
 
   /**
-   * Queues what is due and works until the queues hold nothing that could run now, for a command that is to end.
-   * Other processes may work at the same time; every queued follow-up is counted by where it stands at the end.
+   * Queues what is due and works until nothing is left that could run now, for a command that is to end: a person's
+   * second mail is queued once the first is over. Other processes may work at the same time; every queued follow-up is counted by where it stands at the end.
    */
   async runOnce({ onProgress }: RunOptions = {}): Promise<RunReport> {
     const touched = new Set<string>();
@@ -69,17 +69,20 @@ export class FollowUpRunner {
       onProgress?.(touched.size, Math.max(total, touched.size));
     });
     try {
-      const relayed = await this.tick();
-      total = relayed.queued;
-      await this.untilIdle();
+      const queuedIds: string[] = [];
+      let relayed: RelayReport = await this.tick();
+      for (;;) {
+        queuedIds.push(...relayed.queuedIds);
+        total = queuedIds.length;
+        await this.untilIdle();
+        if (relayed.paused) break;
+        relayed = await this.relay.relayDue(total);
+        if (relayed.queued === 0) break;
+      }
       await Promise.all(workers.map((worker) => worker.close()));
-      const { queued, paused, brake } = relayed;
-      return {
-        queued,
-        ...(await this.count([...new Set([...relayed.queuedIds, ...touched])])),
-        paused,
-        brake,
-      };
+      const { paused, brake } = relayed;
+      const outcome = await this.count([...new Set([...queuedIds, ...touched])]);
+      return { queued: total, ...outcome, paused, brake };
     } finally {
       await Promise.all(workers.map((worker) => worker.close()));
     }

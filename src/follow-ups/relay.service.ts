@@ -7,6 +7,7 @@ import type { RestoreGuard } from '../platform/health/restore-guard.js';
 import type { JobQueues } from '../platform/queue/job-queues.js';
 import type { FollowUpJobs } from './follow-up.job.js';
 import { jobFor, jobIdOf } from './follow-up.job.js';
+import { isInTurn } from './mail-order.js';
 import { isPaused } from './pause.js';
 import { sweepLeases } from './send-ledger.js';
 import { addTo, roomIn } from './send-window.js';
@@ -60,22 +61,25 @@ export class RelayService {
   ) {}
 
   /**
-   * Queues what is due, oldest first. Any number of relays may run at once: each row is queued by one of them. A crash
-   * between the commit and the queue leaves rows that `reconcile` picks up.
+   * Queues what is due, oldest first, of each person the first that is not over yet. Any number of relays may run at
+   * once: each row is queued by one of them. A crash between the commit and the queue leaves rows that `reconcile`
+   * picks up.
+   *
+   * @param already queued in the same run before: it counts for the brake
    */
-  async relayDue(): Promise<RelayReport> {
+  async relayDue(already = 0): Promise<RelayReport> {
     const queuedIds: string[] = [];
     const { perRun, perHour } = this.sending.brake;
+    const left = () => perRun - already - queuedIds.length;
     for (;;) {
-      const batch = await this.database.transaction((sql) => this.take(sql, perRun - queuedIds.length));
+      const batch = await this.database.transaction((sql) => this.take(sql, left()));
       if (batch === 'paused') return { queued: queuedIds.length, queuedIds, paused: true, brake: null };
       queuedIds.push(...batch.rows.map((row) => row.id));
       if (batch.seen !== null) await this.guard.remember(batch.seen);
       await this.enqueue(batch.rows);
       if (batch.rows.length > 0 && !batch.isFull) continue;
       const waiting = await this.countDue();
-      const name =
-        queuedIds.length >= perRun ? ('perRun' as const) : batch.isFull ? ('perHour' as const) : null;
+      const name = left() <= 0 ? ('perRun' as const) : batch.isFull ? ('perHour' as const) : null;
       const brake =
         waiting === 0 || name === null
           ? null
@@ -134,7 +138,8 @@ export class RelayService {
     const room = Math.min(left, roomIn(window, now, this.sending.brake.perHour));
     if (room <= 0) return { rows: [], isFull: true, seen: null };
     const { rows } = await sql.query<QueuedRow>(
-      `with due as (select f.id ${DUE} order by f.due_at, f.id limit $2 for update of f skip locked)
+      `with due as (select f.id ${DUE} and ${isInTurn('e.person_id')}
+         order by f.due_at, f.id limit $2 for update of f skip locked)
        update follow_up f set state = 'queued', queued_at = $3, sends = f.sends + 1, changed_at = $3
        from due where due.id = f.id returning f.id, f.kind, f.sends`,
       [at, Math.min(room, BATCH), at],

@@ -1,5 +1,6 @@
 import type { BecauseCode, FollowUpKind, FollowUpState } from '../domain/follow-up.js';
 import type { Sql } from '../platform/database/database.js';
+import { isInTurn } from './mail-order.js';
 import { isPaused } from './pause.js';
 
 /** Everything a mail is made of, read under lock. */
@@ -57,6 +58,7 @@ interface PersonRow {
   readonly is_doubtful: boolean;
   readonly is_back: boolean;
   readonly has_mail_out: boolean;
+  readonly is_in_turn: boolean;
 }
 
 /**
@@ -116,11 +118,12 @@ export async function checkBeforeSending(sql: Sql, followUpId: string): Promise<
   const around = await readAround(sql, facts);
   const because = reasonAgainst(followUp.kind, person.opted_out, employment, standing, around);
   if (because !== null) return { verdict: 'cancel', because, facts };
-  return { verdict: around.is_doubtful || (await isPaused(sql)) ? 'hold' : 'go', facts };
+  const mustWait = around.is_doubtful || !around.is_in_turn || (await isPaused(sql));
+  return { verdict: mustWait ? 'hold' : 'go', facts };
 }
 
 /** What the person's other employments and mails say. */
-async function readAround(sql: Sql, { personId, employmentId }: SendFacts): Promise<PersonRow> {
+async function readAround(sql: Sql, { id, personId, employmentId }: SendFacts): Promise<PersonRow> {
   const { rows } = await sql.query<PersonRow>(
     `select
        exists (select 1 from employment e join departure d on d.employment_id = e.id
@@ -132,10 +135,13 @@ async function readAround(sql: Sql, { personId, employmentId }: SendFacts): Prom
          left join departure d on d.employment_id = e.id and d.state = 'standing'
          where e.person_id = $1 and e.id <> $2 and e.hired_on > mine.last_day and d.employment_id is null) as is_back,
        exists (select 1 from follow_up f where f.employment_id = $2 and f.kind <> 'correction'
-         and f.state in ('sent', 'uncertain', 'answered')) as has_mail_out`,
-    [personId, employmentId],
+         and f.state in ('sent', 'uncertain', 'answered')) as has_mail_out,
+       (select ${isInTurn('$1')} from follow_up f where f.id = $3) as is_in_turn`,
+    [personId, employmentId, id],
   );
-  return rows[0] ?? { is_dead: false, is_doubtful: true, is_back: false, has_mail_out: false };
+  const [row] = rows;
+  if (row === undefined) throw new Error('A query without a table gives one row.');
+  return row;
 }
 
 function reasonAgainst(

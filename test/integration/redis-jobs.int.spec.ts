@@ -156,7 +156,7 @@ describe('a worker that wakes up late', () => {
     const leaver = await aLeaver(database, { dueAt: '2020-01-01T00:00:00Z', lastDay: '2099-01-01' });
     sink.delayMs = 1_500;
     const sleeper = startEnishi({
-      entry: '../test/support/hasty-worker.ts',
+      entry: '../test/support/mail-worker.ts',
       args: [home.url, sink.url],
     });
     const room = await openRoom({ url: home.url, database, clock: new Clock(), smtpUrl: sink.url });

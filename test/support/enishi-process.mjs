@@ -1,4 +1,4 @@
-// The service from its sources, as a process of its own: node enishi-process.mjs <entry .ts under src/> [arguments]
+// Sources as a process of their own: node enishi-process.mjs <entry .ts, as seen from src/> [arguments]
 import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -23,6 +23,9 @@ export const COMPANIES: CompanyProfiles = new Map([
   ],
 ]);
 
+/** Limits that suit a test in which workers die: what is lost is found after seconds. */
+export const HASTY = { leaseSecs: 2, reconcileAfterMinutes: 1 / 30, concurrency: 4, attempts: 2 };
+
 /** A clock that a test moves. */
 export class TestClock extends Clock {
   constructor(private ms: number) {
@@ -98,12 +101,32 @@ export interface Leaver {
   readonly email: string;
 }
 
+export interface PlannedMail {
+  readonly kind: string;
+  readonly dueAt: string;
+}
+
+/** One more follow-up for a leaver, planned. Returns its id. */
+export async function aFollowUp(
+  database: Database,
+  employmentId: string,
+  { kind, dueAt }: PlannedMail,
+): Promise<string> {
+  const id = newId();
+  await database.query(
+    `insert into follow_up (id, employment_id, kind, due_on, due_at, state, because, created_at, changed_at)
+     values ($1, $2, $3, '2026-06-23', $4, 'planned', '{"code":"rule","rule":null}', now(), now())`,
+    [id, employmentId, kind, dueAt],
+  );
+  return id;
+}
+
 let serial = 0;
 
 /** One invented leaver with one planned follow-up. */
 export async function aLeaver(database: Database, options: LeaverOptions = {}): Promise<Leaver> {
   const number = `E${String((serial += 1)).padStart(5, '0')}`;
-  const [personId, employmentId, followUpId] = [newId(), newId(), newId()];
+  const [personId, employmentId] = [newId(), newId()];
   const { company = 'jp', lastDay = '2026-06-30', dueAt = '2026-06-23T00:00:00Z' } = options;
   const email = `leaver-${serial}@home.example`;
   const facts = {
@@ -123,11 +146,7 @@ export async function aLeaver(database: Database, options: LeaverOptions = {}): 
      values ($1, $2, 'career', true, $3, 'standing', now(), now())`,
     [employmentId, lastDay, options.departure ?? 'leaving'],
   );
-  await database.query(
-    `insert into follow_up (id, employment_id, kind, due_on, due_at, state, because, created_at, changed_at)
-     values ($1, $2, $3, '2026-06-23', $4, 'planned', '{"code":"rule","rule":null}', now(), now())`,
-    [followUpId, employmentId, options.kind ?? 'exit_survey', dueAt],
-  );
+  const followUpId = await aFollowUp(database, employmentId, { kind: options.kind ?? 'exit_survey', dueAt });
   return { personId, employmentId, followUpId, email };
 }
 

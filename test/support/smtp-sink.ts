@@ -50,7 +50,7 @@ export async function startSmtpSink(atPort = 0): Promise<SmtpSink> {
     },
     onData(stream, session, callback) {
       const to = session.envelope.rcptTo[0]?.address ?? '';
-      void simpleParser(stream).then((parsed) => {
+      const read = simpleParser(stream).then((parsed) => {
         mails.push({
           to,
           messageId: parsed.messageId ?? '',
@@ -68,6 +68,8 @@ export async function startSmtpSink(atPort = 0): Promise<SmtpSink> {
         }
         setTimeout(callback, sink.delayMs);
       });
+      // Cut short by a client that is killed: no mail, and nobody left to answer.
+      read.catch((error: Error) => callback(error));
     },
   });
   // A client that is killed in the middle must not take the sink with it.

@@ -17,8 +17,8 @@ export interface ChildImport {
   readonly retries: number;
 }
 
-/** One import in a process of its own. Says `ready` before the first byte is read and ends with a line of JSON. */
-export async function runChildImport(options: ChildImport): Promise<void> {
+// One import in a process of its own. Says `ready` before the first byte is read and ends with a line of JSON.
+async function runChildImport(options: ChildImport): Promise<void> {
   const { url, configDir, file, source, mode, asOf } = options;
   const clock = new Clock(Date.parse(options.now));
   const database = new Database(url, 8);
@@ -44,3 +44,7 @@ export async function runChildImport(options: ChildImport): Promise<void> {
     }
   }
 }
+
+await runChildImport(JSON.parse(process.argv[2] ?? '') as ChildImport);
+// Queues and pools are left to the end of the process: nothing of them outlives it.
+process.exit(0);
