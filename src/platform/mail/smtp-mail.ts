@@ -27,6 +27,8 @@ export function smtpMail({ url, maxConnections = 4, timeoutMs = 30_000 }: SmtpMa
     pool: true,
     maxConnections,
     maxMessages: 100,
+    // The pool would send a message again by itself when its connection ends: that is for the ledger to decide.
+    maxRequeues: 0,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
