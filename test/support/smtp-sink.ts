@@ -11,7 +11,7 @@ export interface CaughtMail {
 }
 
 /** How the sink treats one recipient. `drop`: takes the whole message and hangs up without an answer. */
-export type SinkManner = 'accept' | 'drop' | 'refuse' | 'full' | 'later' | 'later-once';
+export type SinkManner = 'accept' | 'drop' | 'refuse' | 'full' | 'later' | 'later-once' | 'closing-once';
 
 export interface SmtpSink {
   readonly url: string;
@@ -21,6 +21,8 @@ export interface SmtpSink {
   treat(to: string, manner: SinkManner): void;
   /** Holds the answer to DATA for this long. */
   delayMs: number;
+  /** Answers every recipient with 421, as a server does that is about to end. */
+  isClosing: boolean;
   close(): Promise<void>;
 }
 
@@ -37,14 +39,15 @@ class SmtpReply extends Error {
 export async function startSmtpSink(atPort = 0): Promise<SmtpSink> {
   const manners = new Map<string, SinkManner>();
   const mails: CaughtMail[] = [];
-  const sink = { delayMs: 0 };
+  const sink = { delayMs: 0, isClosing: false };
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
     onRcptTo({ address }, _session, callback) {
       const manner = manners.get(address) ?? 'accept';
-      if (manner === 'later-once') manners.set(address, 'accept');
-      if (manner === 'refuse') callback(new SmtpReply(550, 'no such user'));
+      if (manner.endsWith('-once')) manners.set(address, 'accept');
+      if (sink.isClosing || manner === 'closing-once') callback(new SmtpReply(421, 'closing'));
+      else if (manner === 'refuse') callback(new SmtpReply(550, 'no such user'));
       else if (manner === 'later' || manner === 'later-once') callback(new SmtpReply(451, 'try again later'));
       else callback();
     },
@@ -85,6 +88,12 @@ export async function startSmtpSink(atPort = 0): Promise<SmtpSink> {
     },
     set delayMs(value) {
       sink.delayMs = value;
+    },
+    get isClosing() {
+      return sink.isClosing;
+    },
+    set isClosing(value) {
+      sink.isClosing = value;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
