@@ -21,10 +21,10 @@ import {
 import { violations } from '../support/invariants.js';
 import { startOwnPostgres } from '../support/own-postgres.js';
 
-const KILLED_ROWS = size('ENISHI_TEST_R24_ROWS', 20_000, 200_000);
-const KILLS = size('ENISHI_TEST_R24_KILLS', 6, 10);
-const SEVERED_ROWS = size('ENISHI_TEST_R11_ROWS', 8_000, 50_000);
-const SEVERED = size('ENISHI_TEST_R11_KILLS', 6, 20);
+const KILLED_ROWS = size('ENISHI_TEST_R24_ROWS', 4_000, 200_000);
+const KILLS = size('ENISHI_TEST_R24_KILLS', 5, 10);
+const SEVERED_ROWS = size('ENISHI_TEST_R11_ROWS', 3_000, 50_000);
+const SEVERED = size('ENISHI_TEST_R11_KILLS', 4, 20);
 const AS_OF = '2026-04-10T00:00:00.000Z';
 const NOW = '2026-04-10T03:00:00.000Z';
 
@@ -171,7 +171,7 @@ describe('an import that dies', () => {
 
 describe('two processes', () => {
   it('importing the same file for the same source at once both end, and everything is there once', async () => {
-    const usual = await undisturbed(await writeRows('both.csv', 8_000));
+    const usual = await undisturbed(await writeRows('both.csv', 3_000));
     await fresh(async (url, db) => {
       const outcomes = await Promise.all([1, 2].map(() => importedBy(options(url, usual.file))));
       expect(outcomes.map((outcome) => outcome.status)).toEqual(['applied', 'applied']);
@@ -180,8 +180,8 @@ describe('two processes', () => {
   }, 120_000);
 
   it('importing for different sources at once end as one after the other', async () => {
-    const file = await writeRows('jp.csv', 8_000);
-    const second = await writeRows('payroll.csv', 3_000);
+    const file = await writeRows('jp.csv', 3_000);
+    const second = await writeRows('payroll.csv', 1_000);
     const payroll = (url: string) => options(url, second, { source: 'payroll-jp' });
     const facts = (lines: string[]) =>
       lines.filter((line) => /^(employment|departure|entry|case|observation)/.test(line));
