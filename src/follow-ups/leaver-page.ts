@@ -27,7 +27,7 @@ const STYLE =
   'border:1px solid #1f5a4a;border-radius:.4rem;background:#fff;color:#1f5a4a}' +
   // Neither answer to a question stands out; only a single button does.
   'button:only-child{background:#1f5a4a;color:#fff}form{margin:1.5rem 0}' +
-  'footer a{display:inline-block;min-width:2.75rem;padding:.5rem 0;color:#1f5a4a;font-size:.9375rem}' +
+  'footer a{display:inline-flex;align-items:center;min-width:2.75rem;min-height:2.75rem;color:#1f5a4a;font-size:.9375rem}' +
   'button:focus-visible,a:focus-visible{outline:3px solid #9a5b00;outline-offset:2px}';
 
 /** No script, no picture, no foreign origin; the one style sheet by its hash. */
