@@ -47,9 +47,9 @@ suite('the pages in a browser', () => {
   let adminKey: string;
 
   beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'enishi-browser-'));
     browser = await startChromium();
     own = await testDatabase();
-    home = mkdtempSync(join(tmpdir(), 'enishi-browser-'));
     const env = loadEnv({
       DATABASE_URL: own.url,
       ENISHI_HOME: home,
