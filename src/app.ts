@@ -15,6 +15,7 @@ import { Database } from './platform/database/database.js';
 import { migrate } from './platform/database/migrate.js';
 import { startEmbeddedPostgres } from './platform/embedded/embedded-postgres.js';
 import { InboxWorker } from './intake/inbox-worker.service.js';
+import { databaseWatch } from './platform/http/database-watch.js';
 import type { HttpSettings } from './platform/http/http.module.js';
 import { prepareServer } from './platform/http/prepare-server.js';
 import { ApiKeysService } from './platform/auth/api-keys.service.js';
@@ -71,6 +72,7 @@ export async function openServer(
     );
     closers.push(() => app.close());
     app.use(sourceLogContext);
+    app.use(databaseWatch(parts.database.url));
     if (options.role === 'worker') app.use(sightRoutesOnly);
     prepareServer(app, API_VERSION);
     const { queues, queueNames } = parts.followUps;
