@@ -3,6 +3,7 @@ import { AppError } from '../domain/app-error.js';
 import { InboxService } from './inbox.service.js';
 
 const LOOK_EVERY_MS = 1_000;
+const LONGEST_BREATH_MS = 500;
 
 /** Looks after the inbox in a serving process: what this or any other process took and has not carried out. */
 @Injectable()
@@ -11,6 +12,10 @@ export class InboxWorker implements BeforeApplicationShutdown {
   private readonly busy = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | null = null;
   private stopped = false;
+  /** Sources that are about to be drained. */
+  private readonly woken = new Map<string, NodeJS.Timeout>();
+  /** When a source may be drained again. */
+  private readonly restUntil = new Map<string, number>();
 
   constructor(private readonly inbox: InboxService) {}
 
@@ -20,15 +25,27 @@ export class InboxWorker implements BeforeApplicationShutdown {
     this.track(this.look());
   }
 
-  /** Carries out what waits for the source, behind the answer. */
+  /**
+   * Carries out what waits for the source, behind the answer: at once, or, where the source has just been served, after
+   * as long a breath as that took, so that what comes record by record is carried out by the hundred.
+   */
   wake(source: string): void {
-    if (!this.stopped) this.track(this.inbox.drain(source));
+    if (this.stopped || this.woken.has(source)) return;
+    const breath = Math.max(0, (this.restUntil.get(source) ?? 0) - performance.now());
+    this.woken.set(
+      source,
+      setTimeout(() => {
+        this.woken.delete(source);
+        this.track(this.drain(source));
+      }, breath),
+    );
   }
 
   /** Begins nothing new and waits for what is being applied. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearInterval(this.timer);
+    for (const timer of this.woken.values()) clearTimeout(timer);
     await Promise.all(this.busy);
   }
 
@@ -37,7 +54,17 @@ export class InboxWorker implements BeforeApplicationShutdown {
     if (this.busy.size > 1) return;
     for (const source of await this.inbox.due()) {
       if (this.stopped) return;
+      await this.drain(source);
+    }
+  }
+
+  private async drain(source: string): Promise<void> {
+    const from = performance.now();
+    try {
       await this.inbox.drain(source);
+    } finally {
+      const now = performance.now();
+      this.restUntil.set(source, now + Math.min(LONGEST_BREATH_MS, now - from));
     }
   }
 

@@ -6,6 +6,7 @@ import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/database/id.js';
 import { DoorsService } from './doors.service.js';
 import { FileStoreService } from './file-store.service.js';
+import type { Stated } from './receipts.js';
 import type { Run, RunMode } from './run.js';
 import { RunsRepository } from './runs.repository.js';
 
@@ -32,8 +33,25 @@ interface InboxRow {
   attempts: number;
 }
 
-/** Batches that were pushed one after the other become one run of at most this many records. */
-const MOST_IN_ONE_RUN = 1_000;
+interface Waiting {
+  readonly rows: readonly InboxRow[];
+  /** Nothing else waited when this was looked up. */
+  readonly isAll: boolean;
+}
+
+/** What was pushed one after the other becomes one run of at most so many records and so many bytes. */
+const MOST_IN_ONE_RUN = 10_000;
+const MOST_BYTES_IN_ONE_RUN = 16 * 1024 * 1024;
+// One way to the database and back for both.
+const PUT_RECORDS = `
+  with kept as (
+    insert into inbox (id, kind, source, payload, item_count, received_at, received_by, state, next_try_at)
+    values ($1, 'records', $2, $3, $4, $5, $6, 'pending', $5))
+  select s.company, s.number, s.spell, s.hash
+  from jsonb_to_recordset($7::jsonb) as s(company text, number text, spell text, hash text)
+  where exists (select 1 from observation o where o.source = $2 and o.current and not o.reverted and not o.absent
+    and o.company = s.company and o.employee_number = s.number and o.spell_hint = s.spell
+    and o.content_hash = s.hash::uuid)`;
 const MOST_ATTEMPTS = 8;
 const BACK_OFF_MS = 2_000;
 const LONGEST_BACK_OFF_MS = 300_000;
@@ -55,14 +73,38 @@ export class InboxService {
     private readonly runs: RunsRepository,
   ) {}
 
-  /** Keeps records until they are applied. Gives the id of the batch once they are durably stored. */
-  putRecords(source: string, records: readonly unknown[], by: string): Promise<string> {
-    return this.put('records', source, records, records.length, by);
+  /**
+   * Keeps records until they are applied. Gives the id of the batch once they are durably stored, and which of what is
+   * stated the source has said word for word before.
+   */
+  async putRecords(
+    source: string,
+    records: readonly unknown[],
+    stated: readonly Stated[],
+    by: string,
+  ): Promise<{ readonly id: string; readonly known: readonly Stated[] }> {
+    const [id, now] = [newId(), this.clock.nowIso()];
+    const known = await this.db.prepared<Stated & { number: string }>('inbox-put-records', PUT_RECORDS, [
+      id,
+      source,
+      JSON.stringify(records),
+      records.length,
+      now,
+      by,
+      JSON.stringify(stated),
+    ]);
+    return { id, known };
   }
 
   /** The same for a file that the store keeps already. The id is that of its run. */
-  putFile(source: string, order: FileOrder, by: string): Promise<string> {
-    return this.put('file', source, order, 1, by);
+  async putFile(source: string, order: FileOrder, by: string): Promise<string> {
+    const [id, now] = [newId(), this.clock.nowIso()];
+    await this.db.query(
+      `insert into inbox (id, kind, source, payload, item_count, received_at, received_by, state, next_try_at)
+       values ($1, 'file', $2, $3, 1, $4, $5, 'pending', $4)`,
+      [id, source, JSON.stringify(order), now, by],
+    );
+    return id;
   }
 
   /** Carries out what waits for the source, as far as it can now. Calls at the same time share one drain. */
@@ -86,58 +128,58 @@ export class InboxService {
     return rows.map((row) => row.source);
   }
 
-  private async put(
-    kind: InboxRow['kind'],
-    source: string,
-    payload: unknown,
-    count: number,
-    by: string,
-  ): Promise<string> {
-    const [id, now] = [newId(), this.clock.nowIso()];
-    await this.db.query(
-      `insert into inbox (id, kind, source, payload, item_count, received_at, received_by, state, next_try_at)
-       values ($1, $2, $3, $4, $5, $6, $7, 'pending', $6)`,
-      [id, kind, source, JSON.stringify(payload), count, now, by],
-    );
-    return id;
-  }
-
   private drainAlone(source: string): Promise<void> {
     return withAdvisoryLock(this.db, `enishi.inbox.${source}`, async () => {
-      for (let rows = await this.next(source); rows.length > 0; rows = await this.next(source)) {
-        await this.carryOut(rows);
+      let most = MOST_IN_ONE_RUN;
+      for (;;) {
+        const { rows, isAll } = await this.next(source, most);
+        if (rows.length === 0) return;
+        const isThrough = await this.carryOut(rows);
+        // What came meanwhile is left to whoever was woken for it: the longer it gathers, the less each record costs.
+        if (isThrough && isAll) return;
+        // Of several that failed together, one is bad: half of them at a time, until it is alone.
+        most = isThrough ? Math.min(MOST_IN_ONE_RUN, most * 2) : Math.max(1, Math.floor(rows.length / 2));
       }
     });
   }
 
   /** What comes next: one file, or records of one sender that came one after the other. Nothing overtakes. */
-  private async next(source: string): Promise<InboxRow[]> {
-    const rows = await this.db.query<InboxRow & { due: boolean }>(
-      `select id, kind, source, payload, item_count, received_by, attempts, next_try_at <= $2 as due from inbox
-       where state = 'pending' and source = $1 order by received_at, id limit 200`,
-      [source, this.clock.nowIso()],
+  private async next(source: string, most: number): Promise<Waiting> {
+    const rows = await this.db.query<InboxRow & { due: boolean; waiting: number }>(
+      `select i.id, i.kind, i.source, i.payload, i.item_count, i.received_by, i.attempts, i.next_try_at <= $2 as due,
+         p.waiting
+       from (select p.*, row_number() over w as place, sum(item_count) over w as items, sum(bytes) over w as bytes_so_far,
+           count(*) over () as waiting
+         from (select id, received_at, item_count, octet_length(payload) as bytes from inbox
+           where state = 'pending' and source = $1 order by received_at, id limit $3) p
+         window w as (order by received_at, id rows unbounded preceding)) p
+       join inbox i on i.id = p.id
+       where p.place = 1 or (p.items <= ${MOST_IN_ONE_RUN} and p.bytes_so_far <= ${MOST_BYTES_IN_ONE_RUN})
+       order by p.place`,
+      [source, this.clock.nowIso(), most],
     );
     const [first, ...others] = rows;
-    if (first === undefined || !first.due) return [];
-    const group: InboxRow[] = [first];
+    if (first === undefined || !first.due) return { rows: [], isAll: true };
     // What failed before goes alone, so that one bad batch does not keep its neighbours back.
-    if (first.kind === 'file' || first.attempts > 0) return group;
-    let count = first.item_count;
-    for (const row of others) {
-      count += row.item_count;
-      const fits = row.kind === 'records' && row.attempts === 0 && row.received_by === first.received_by;
-      if (!fits || count > MOST_IN_ONE_RUN) break;
-      group.push(row);
-    }
-    return group;
+    const isAlone = first.kind === 'file' || first.attempts > 0;
+    const end = others.findIndex(
+      (row) => isAlone || row.kind !== 'records' || row.attempts > 0 || row.received_by !== first.received_by,
+    );
+    const group = [first, ...(end === -1 ? others : others.slice(0, end))];
+    return { rows: group, isAll: group.length === first.waiting && first.waiting < most };
   }
 
-  private async carryOut(rows: readonly InboxRow[]): Promise<void> {
+  /** False when it failed and is to be tried again, or never. */
+  private async carryOut(rows: readonly InboxRow[]): Promise<boolean> {
     try {
       const run = await this.import(rows);
       await this.finish(rows, run.id);
+      return true;
     } catch (error) {
-      await this.postpone(rows, error);
+      // Which of several it was is not known yet: they are tried again in smaller groups, and none has failed so far.
+      const [only, ...others] = rows;
+      if (only !== undefined && others.length === 0) await this.postpone(only, error);
+      return false;
     }
   }
 
@@ -182,22 +224,21 @@ export class InboxService {
    * What may go better later is tried again, later each time. What can never go (an unknown profile, a file that is no
    * table) ends as failed, with its code, for people to see.
    */
-  private async postpone(rows: readonly InboxRow[], error: unknown): Promise<void> {
+  private async postpone(row: InboxRow, error: unknown): Promise<void> {
     const code = error instanceof AppError ? error.code : 'RUN_BROKE_OFF';
-    const attempts = (rows[0]?.attempts ?? 0) + 1;
+    const attempts = row.attempts + 1;
     const isOver = (error instanceof AppError && !error.retryable) || attempts >= MOST_ATTEMPTS;
     const wait = Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** (attempts - 1));
     const now = this.clock.now();
     await this.db.query(
       `update inbox set attempts = attempts + 1, next_try_at = $2, error = $3, state = $4,
          finished_at = case when $4 = 'failed' then $5::timestamptz end
-       where id = any($1::uuid[])`,
+       where id = $1`,
       [
-        rows.map((row) => row.id),
-        // Several that failed together are tried alone at once: which of them it was is not known yet.
-        new Date(rows.length > 1 ? now : now + wait).toISOString(),
+        row.id,
+        new Date(now + wait).toISOString(),
         JSON.stringify({ code }),
-        isOver && rows.length === 1 ? 'failed' : 'pending',
+        isOver ? 'failed' : 'pending',
         new Date(now).toISOString(),
       ],
     );

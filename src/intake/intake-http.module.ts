@@ -5,7 +5,6 @@ import { InboxService } from './inbox.service.js';
 import { InboxWorker } from './inbox-worker.service.js';
 import { PoliciesController } from './policies.controller.js';
 import { PushController } from './push.controller.js';
-import { ReceiptsQueries } from './receipts.queries.js';
 import { RunsController } from './runs.controller.js';
 import { ScopedRunsQueries } from './scoped-runs.queries.js';
 
@@ -17,14 +16,7 @@ export class IntakeHttpModule {
       module: IntakeHttpModule,
       imports: [intake],
       controllers: [PoliciesController, PushController, RunsController],
-      providers: [
-        FileStoreService,
-        InboxQueries,
-        InboxService,
-        InboxWorker,
-        ReceiptsQueries,
-        ScopedRunsQueries,
-      ],
+      providers: [FileStoreService, InboxQueries, InboxService, InboxWorker, ScopedRunsQueries],
       exports: [InboxService, InboxWorker],
     };
   }

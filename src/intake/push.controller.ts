@@ -13,7 +13,7 @@ import { InboxService } from './inbox.service.js';
 import { InboxWorker } from './inbox-worker.service.js';
 import { ProfilesService } from './profiles.service.js';
 import { listSources, pushFile, pushRecords, showBatch } from './push.schema.js';
-import { ReceiptsQueries, type Receipt } from './receipts.queries.js';
+import { judgeRecords, receiptsOf, type Receipt } from './receipts.js';
 import { runView, type RunView } from './run.schema.js';
 import { runScope, sourceFor } from './run-scope.js';
 import { RunsRepository } from './runs.repository.js';
@@ -25,7 +25,6 @@ export class PushController {
     private readonly inbox: InboxService,
     private readonly batches: InboxQueries,
     private readonly worker: InboxWorker,
-    private readonly receipts: ReceiptsQueries,
     private readonly files: FileStoreService,
     private readonly profiles: ProfilesService,
     private readonly runs: RunsRepository,
@@ -54,9 +53,10 @@ export class PushController {
     const asOfAt = this.clock.nowIso();
     const records = (Array.isArray(body) ? body : [body]).map((record) => dated(record, asOfAt));
     if (records.length === 0) throw new AppError('BODY_MISSING', { details: { field: 'body' } });
-    const judged = await this.receipts.judge(records, source, this.companyOf(source), asOfAt);
-    const batchId = await this.inbox.putRecords(source.id, records, by);
-    const receipts = judged.map((receipt, index) => receiptView(index, receipt, language));
+    const judged = judgeRecords(records, source, this.companyOf(source), asOfAt);
+    const stated = judged.flatMap((one) => (one.kind === 'stated' ? [one.stated] : []));
+    const { id: batchId, known } = await this.inbox.putRecords(source.id, records, stated, by);
+    const receipts = receiptsOf(judged, known).map((receipt, i) => receiptView(i, receipt, language));
     if (query.wait !== true) {
       this.worker.wake(source.id);
       return { batchId, receipts, run: null };

@@ -117,7 +117,8 @@ export class ApiKeysService {
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
     const [, prefix, secret] = SHAPE.exec(token) ?? [];
     if (prefix === undefined || secret === undefined) throw new AppError('KEY_INVALID');
-    const row = await this.db.one<KeyRow>('select * from api_key where prefix = $1', [prefix]);
+    const byPrefix = 'select * from api_key where prefix = $1';
+    const [row = null] = await this.db.prepared<KeyRow>('api-key-by-prefix', byPrefix, [prefix]);
     const isRight = timingSafeEqual(
       Buffer.from(hashOf(secret), 'hex'),
       Buffer.from(row?.secret_sha256 ?? NOBODY, 'hex'),

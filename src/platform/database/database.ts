@@ -33,6 +33,11 @@ export class Database implements OnApplicationShutdown {
     return (await this.pool.query<T>(text, values)).rows;
   }
 
+  /** The same for a statement that every request asks: each connection parses and plans it once. */
+  async prepared<T extends QueryResultRow>(name: string, text: string, values: unknown[]): Promise<T[]> {
+    return (await this.pool.query<T>({ name, text, values })).rows;
+  }
+
   /** The first row or null. */
   async one<T extends QueryResultRow>(text: string, values: unknown[] = []): Promise<T | null> {
     return (await this.pool.query<T>(text, values)).rows[0] ?? null;

@@ -4,11 +4,11 @@ import {
   RateLimiterMemory,
   RateLimiterPostgres,
   RateLimiterRedis,
-  RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
 import { AppError } from '../../domain/app-error.js';
 import type { Database } from '../database/database.js';
+import { GatheredCounter } from './gathered-counter.js';
 import type { RateClass } from './route.js';
 
 /** Calls a minute, for each key and class; `stranger` for each address that comes without a right key. */
@@ -25,13 +25,16 @@ const CONNECT_TIMEOUT_MS = 2_000;
  */
 @Injectable()
 export class RateLimitsService implements OnApplicationShutdown {
-  private readonly limiters: ReadonlyMap<string, RateLimiterAbstract>;
+  private readonly limiters: ReadonlyMap<string, GatheredCounter>;
   private readonly redis: Redis | Cluster | null;
 
   constructor(db: Database, redisUrls: readonly string[], limits: RateLimits) {
     this.redis = connect(redisUrls);
     this.limiters = new Map(
-      Object.entries(limits).map(([name, points]) => [name, limiterFor(name, points, db, this.redis)]),
+      Object.entries(limits).map(([name, points]) => [
+        name,
+        new GatheredCounter(limiterFor(name, points, db, this.redis)),
+      ]),
     );
   }
 
@@ -39,16 +42,10 @@ export class RateLimitsService implements OnApplicationShutdown {
   async take(name: RateClass | 'stranger', who: string): Promise<void> {
     const limiter = this.limiters.get(name);
     if (limiter === undefined) throw new AppError('UNEXPECTED', { details: { message: name } });
-    try {
-      await limiter.consume(who);
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      const wait = Math.max(1, Math.ceil(error.msBeforeNext / 1_000));
-      throw new AppError('RATE_LIMITED', {
-        retryable: true,
-        details: { retryAfter: wait, limit: limiter.points },
-      });
-    }
+    const waitMs = await limiter.take(who);
+    if (waitMs === null) return;
+    const retryAfter = Math.max(1, Math.ceil(waitMs / 1_000));
+    throw new AppError('RATE_LIMITED', { retryable: true, details: { retryAfter, limit: limiter.points } });
   }
 
   onApplicationShutdown(): void {
