@@ -42,12 +42,15 @@ const BATCH = 500;
 const WINDOW_KEY = 'follow-ups.window';
 const windowSchema = z.record(z.string(), z.int().min(0));
 
-// Due, by mail, for a person who may be written to and of whom we know that it is one person.
+// Due, by mail, for a person who may be written to and of whom we know that it is one person. The few who are in doubt
+// are listed once: asked for each mail, a plan made without statistics goes through everybody for each.
 const DUE = `
   from follow_up f join employment e on e.id = f.employment_id join person p on p.id = e.person_id
   where f.state = 'planned' and f.due_at <= $1 and f.kind <> 'card' and p.opted_out_at is null
-    and not exists (select 1 from employment o join match_case m on o.id in (m.employment_a, m.employment_b)
-      where o.person_id = e.person_id and m.state = 'open')`;
+    and e.person_id not in (
+      select o.person_id from match_case m join employment o on o.id = m.employment_a where m.state = 'open'
+      union all
+      select o.person_id from match_case m join employment o on o.id = m.employment_b where m.state = 'open')`;
 
 /** Moves follow-ups that are due from the table to the queue, and back into it what the queue has lost. */
 export class RelayService {
