@@ -26,10 +26,9 @@ interface Attack {
   readonly key: string | null;
 }
 
-/** Requests in all; the full set is 10,000. */
-const REQUESTS = Number(process.env['ENISHI_FUZZ_REQUESTS'] ?? 2_500);
+const REQUESTS = Number(process.env['ENISHI_FUZZ_REQUESTS'] ?? 10_000);
 const SEED = Number(process.env['ENISHI_FUZZ_SEED'] ?? 20_261_122);
-const AT_ONCE = 10;
+const AT_ONCE = 16;
 
 const NASTY = fc.constantFrom(
   "' or 1=1 --",
@@ -55,7 +54,11 @@ const NASTY = fc.constantFrom(
   '𠮷野家',
   '(((((((((a+)+)+)+)+)+)+)+)+$',
 );
-const anyText = fc.oneof(NASTY, fc.string({ maxLength: 60, unit: 'binary' }), fc.string({ maxLength: 20 }));
+/** Any UTF-16, lone surrogates too. The library's own unit for this takes seconds to set up. */
+const anyUnits = fc
+  .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 })
+  .map((units) => String.fromCharCode(...units));
+const anyText = fc.oneof(NASTY, anyUnits, fc.string({ maxLength: 20 }));
 
 const PLAIN = fc.constantFrom('青葉', 'Jo', 'T-1001', '設計部', 'left', '2026-03-31', 'x@example.com');
 
@@ -187,26 +190,22 @@ describe('X27: whatever is sent', () => {
     const attacks = fc.sample(fc.oneof(...operations), { numRuns: REQUESTS, seed: SEED });
     const statuses = new Map<number, number>();
     const wrong: object[] = [];
-    for (let from = 0; from < attacks.length; from += AT_ONCE) {
-      await Promise.all(
-        attacks.slice(from, from + AT_ONCE).map(async (attack) => {
-          const answer = await send(attack);
-          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-          const isProblem =
-            answer.status < 400 || answer.headers.get('content-type')?.includes('problem+json') === true;
-          const leaks = LEAK.exec(answer.text)?.[0];
-          if (answer.status >= 500 || leaks !== undefined || !isProblem) {
-            wrong.push({
-              ...attack,
-              key: null,
-              status: answer.status,
-              leaks,
-              text: answer.text.slice(0, 300),
-            });
-          }
-        }),
-      );
-    }
+    const left = attacks.values();
+    // Each takes the next one as soon as it has its answer: nobody waits for the slowest of a batch.
+    const tryAll = async (): Promise<void> => {
+      for (const attack of left) {
+        const answer = await send(attack);
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        const isProblem =
+          answer.status < 400 || answer.headers.get('content-type')?.includes('problem+json') === true;
+        const leaks = LEAK.exec(answer.text)?.[0];
+        if (answer.status >= 500 || leaks !== undefined || !isProblem) {
+          const text = answer.text.slice(0, 300);
+          wrong.push({ ...attack, key: null, status: answer.status, leaks, text });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, tryAll));
     process.stderr.write(`fuzz seed ${SEED}: ${JSON.stringify(Object.fromEntries(statuses))}\n`);
     expect(wrong.slice(0, 5)).toEqual([]);
     // A fuzz that is refused at the door everywhere has tried nothing.
