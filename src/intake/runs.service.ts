@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
 import { Clock } from '../platform/clock/clock.js';
 import { withAdvisoryLock } from '../platform/database/advisory-lock.js';
+import { asDatabaseTrouble } from '../platform/database/database-trouble.js';
 import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/database/id.js';
 import { addToLogContext, withLogContext } from '../platform/logging/log-context.js';
@@ -66,7 +67,11 @@ export class RunsService {
    * @throws whatever `read` throws, after the run was marked failed with its code
    */
   async process(start: StartRun, read: Reading): Promise<Run> {
-    return withLogContext({ sourceId: start.source.id }, () => this.processAlone(start, read));
+    try {
+      return await withLogContext({ sourceId: start.source.id }, () => this.processAlone(start, read));
+    } catch (error) {
+      throw asDatabaseTrouble(error);
+    }
   }
 
   private async processAlone(start: StartRun, read: Reading): Promise<Run> {
@@ -237,7 +242,8 @@ export class RunsService {
     try {
       return await work();
     } catch (error) {
-      const known = error instanceof AppError ? error : new AppError('RUN_BROKE_OFF', { cause: error });
+      const told = asDatabaseTrouble(error);
+      const known = told instanceof AppError ? told : new AppError('RUN_BROKE_OFF', { cause: error });
       const status = (await this.runs.get(run.id)).status;
       // A run that had begun to be applied is finished by whoever comes next, never left half done.
       if (status !== 'applying') {

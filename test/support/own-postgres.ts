@@ -8,6 +8,7 @@ export interface OwnPostgres {
   /** Of the database `enishi`, empty at first. */
   readonly url: string;
   readonly home: string;
+  readonly dataDir: string;
   /** SIGSTOP to every process of the server, the postmaster first. */
   freeze(): void;
   /** SIGCONT to every process of the server. */
@@ -49,6 +50,7 @@ export async function startOwnPostgres(
   return {
     url: server.url,
     home,
+    dataDir: folder,
     freeze: () => signal([postmaster(), ...children()], 'SIGSTOP'),
     thaw: () => signal([postmaster(), ...children()], 'SIGCONT'),
     killSession() {
