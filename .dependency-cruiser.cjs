@@ -4,6 +4,7 @@ const features = [
   'departures',
   'rehire-registry',
   'follow-ups',
+  'alerts',
   'alumni',
   'recruiting',
   'privacy',
@@ -20,6 +21,8 @@ const arrows = {
   recruiting: ['rehire-registry', 'privacy'],
   'rehire-registry': ['privacy'],
   privacy: [],
+  // It looks at what the others leave in their tables: nobody tells it, and it tells nobody of them.
+  alerts: [],
 };
 
 const any = (names) => `(?:${names.join('|')})`;
