@@ -82,3 +82,30 @@ it('alerts list and alerts resend', async () => {
     json: { error: { code: 'ALERT_NOT_FOUND' } },
   });
 });
+
+it('X18: doctor says whether the database role could change the chain, and how to mend it', async () => {
+  const checkOf = async (url: string) => {
+    const env = { DATABASE_URL: url, ENISHI_HOME: home, ENISHI_CONFIG: CONFIG, ENISHI_LANG: 'ja' };
+    const child = startEnishi({ entry: 'cli.ts', args: ['doctor', '--json'], env });
+    expect(await child.ended).toBe(0);
+    const { checks } = JSON.parse(child.lines.join('\n')) as { checks: { name: string }[] };
+    return checks.find(({ name }) => name === 'audit');
+  };
+  await enishi('db', 'migrate');
+  expect(await checkOf(at.url)).toMatchObject({
+    status: 'degraded',
+    details: { rights: expect.stringContaining('update, delete') },
+    problem: { code: 'AUDIT_RIGHTS_TOO_WIDE', remedy: expect.stringContaining('enishi_grant_app') },
+  });
+  const app = `enishi_app_${process.pid}`;
+  await db.query(`create role ${app} login password 'of-the-test'`);
+  try {
+    await db.query('select enishi_grant_app($1)', [app]);
+    const url = new URL(at.url);
+    [url.username, url.password] = [app, 'of-the-test'];
+    expect(await checkOf(url.href)).toMatchObject({ status: 'up', details: { rights: '' } });
+  } finally {
+    await db.query(`drop owned by ${app}`);
+    await db.query(`drop role ${app}`);
+  }
+}, 120_000);

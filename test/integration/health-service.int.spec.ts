@@ -168,6 +168,7 @@ describe('how a process is', () => {
     expect(said.healthy).toBe(true);
     expect(said.checks.map(({ name }) => name).sort()).toEqual(
       [
+        'audit',
         'clock',
         'configuration',
         'database',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../domain/app-error.js';
 import type { Env } from '../../platform/config/env.js';
+import type { Database } from '../../platform/database/database.js';
 import type { Check, Finding } from '../../platform/health/check.js';
 import type { CommandCall, CommandHandler } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -70,7 +71,11 @@ async function examineDatabase(
         if (reached === undefined || reached.status !== 'up') return reached === undefined ? [] : [reached];
         return [
           reached,
-          ...(await run([migrationsCheck(url), clockCheck(database, new Clock(env.now ?? null))])),
+          ...(await run([
+            migrationsCheck(url),
+            clockCheck(database, new Clock(env.now ?? null)),
+            auditRightsCheck(database, env),
+          ])),
         ];
       } finally {
         await database.onApplicationShutdown();
@@ -79,6 +84,25 @@ async function examineDatabase(
   } catch (error) {
     return run([failing('database', error)]);
   }
+}
+
+/** The embedded database belongs to the one account that uses it: no role could be kept from anything there. */
+function auditRightsCheck(database: Database, env: Env): Check {
+  return {
+    name: 'audit',
+    isVital: false,
+    async run() {
+      const { auditRights } = await import('../../platform/audit/audit.service.js');
+      const [chain] = await database.query<{ is_there: boolean }>(
+        `select to_regclass('audit_entry') is not null as is_there`,
+      );
+      // Told by the check of the schema.
+      if (chain?.is_there !== true) return { rights: null };
+      const rights = (await auditRights(database.pool)).join(', ');
+      if (rights === '' || env.databaseUrl === undefined) return { rights };
+      throw new AppError('AUDIT_RIGHTS_TOO_WIDE', { details: { rights } });
+    },
+  };
 }
 
 function failing(name: string, error: unknown): Check {

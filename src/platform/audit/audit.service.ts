@@ -29,8 +29,11 @@ export interface AuditReport {
   readonly problems: readonly AuditProblem[];
   readonly more: number;
   /** What the role of this connection could do to the entries; empty is how it should be. */
-  readonly rights: readonly ('update' | 'delete' | 'truncate' | 'superuser')[];
+  readonly rights: readonly AuditRight[];
 }
+
+const AUDIT_RIGHTS = ['update', 'delete', 'truncate', 'superuser'] as const;
+export type AuditRight = (typeof AUDIT_RIGHTS)[number];
 
 export const AUDIT_COLUMNS = 'seq, at, actor, kind, data, previous_hash as "previousHash", hash';
 const PAGE = 5_000;
@@ -86,7 +89,7 @@ export class AuditService {
         anchors: anchors.length,
         problems: problems.slice(0, MOST_PROBLEMS),
         more: Math.max(0, problems.length - MOST_PROBLEMS),
-        rights: await rightsOf(sql),
+        rights: await auditRights(sql),
       };
     });
   }
@@ -110,13 +113,14 @@ async function readHead(sql: Sql): Promise<AuditHead | null> {
   return rows[0] ?? null;
 }
 
-async function rightsOf(sql: Sql): Promise<AuditReport['rights']> {
-  const { rows } = await sql.query<Record<AuditReport['rights'][number], boolean>>(
+/** What the role of this connection could do to the entries besides adding; empty is how it should be. */
+export async function auditRights(sql: Sql): Promise<readonly AuditRight[]> {
+  const { rows } = await sql.query<Record<AuditRight, boolean>>(
     `select has_table_privilege('audit_entry', 'update') as update,
        has_table_privilege('audit_entry', 'delete') as delete,
        has_table_privilege('audit_entry', 'truncate') as truncate,
        (select rolsuper from pg_roles where rolname = current_user) as superuser`,
   );
   const held = rows[0];
-  return (['update', 'delete', 'truncate', 'superuser'] as const).filter((right) => held?.[right] === true);
+  return AUDIT_RIGHTS.filter((right) => held?.[right] === true);
 }
