@@ -5,7 +5,8 @@ import type { NewAlert } from './alert.js';
 import type { AlertsConfig } from './alerts-config.js';
 import { AlertsService } from './alerts.service.js';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Looks for what somebody should know of, in the tables that everything leaves its trace in. Safe to repeat. */
 @Injectable()
@@ -17,12 +18,13 @@ export class AlertChecks {
     private readonly config: AlertsConfig,
   ) {}
 
-  /** Held runs, uncertain sends, a queue that stands still, ticks that failed. */
+  /** Held runs, uncertain sends, a queue that stands still or lost its jobs, ticks that failed. */
   async look(): Promise<void> {
     await this.db.transaction(async (sql) => {
       await this.alerts.settle(sql, 'run_held', await heldRuns(sql));
       await this.alerts.settle(sql, 'uncertain_sends', await this.uncertainSends(sql));
       await this.alerts.settle(sql, 'queue_stuck', await this.stuckQueue(sql));
+      await this.alerts.settle(sql, 'queue_lost', await this.lostJobs(sql));
       await this.alerts.settle(sql, 'tick_failed', await this.failedTicks(sql));
     });
   }
@@ -68,6 +70,20 @@ export class AlertChecks {
     );
     const count = rows[0]?.n ?? 0;
     return count === 0 ? [] : [{ kind: 'queue_stuck', key: 'queue_stuck', data: { count, minutes } }];
+  }
+
+  /** Said for an hour: by then it is mended, and nobody has to do anything about it but look why. */
+  private async lostJobs(sql: Sql): Promise<NewAlert[]> {
+    const { rows } = await sql.query<{ at: string; count: number }>(
+      `select value->>'at' as at, (value->>'count')::int as count from setting
+       where key = 'follow-ups.queue-lost' and changed_at > $1`,
+      [new Date(this.clock.now() - HOUR_MS).toISOString()],
+    );
+    return rows.map(({ at, count }) => ({
+      kind: 'queue_lost',
+      key: `queue_lost:${at}`,
+      data: { at, count },
+    }));
   }
 
   private async failedTicks(sql: Sql): Promise<NewAlert[]> {

@@ -5,6 +5,7 @@ export const ALERT_KINDS = [
   'source_silent',
   'uncertain_sends',
   'queue_stuck',
+  'queue_lost',
   'tick_failed',
   'audit_broken',
   'audit_anchor',

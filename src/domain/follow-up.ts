@@ -85,6 +85,10 @@ const BECAUSE_TEXTS = {
   disputed: { ja: '退職の情報に食い違いがあります', en: 'the sources contradict each other' },
   run_reverted: { ja: '取込が取り消されました', en: 'the import run was reverted' },
   send_refused: { ja: '宛先に受け取りを拒否されました', en: 'the receiving mail server refused it' },
+  worker_lost: {
+    ja: '送信の処理が繰り返し異常終了したため、中止しました。原因を調べてから再送してください',
+    en: 'given up: the process that sent it ended abnormally again and again',
+  },
   resend: { ja: '担当者が再送を指示しました', en: 'somebody decided to send it again' },
   history: { ja: '初回取込より前の退職（履歴）です', en: 'left long before the first import: history' },
   too_late: { ja: '時期を過ぎました', en: 'its time has passed' },

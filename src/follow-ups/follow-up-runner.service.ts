@@ -50,6 +50,12 @@ export class FollowUpRunner {
     return [this.jobs.exitInterviews, this.jobs.invitations].map((job) => this.startWorker(job, onDone));
   }
 
+  /** Judges lost attempts and brings back lost jobs, and queues nothing new. */
+  async mend(): Promise<void> {
+    await this.relay.sweep();
+    await this.relay.reconcile();
+  }
+
   /** One turn of the relay: judge lost attempts, bring back lost jobs, queue what is due. */
   async tick(): Promise<RelayReport & { readonly requeued: number; readonly uncertain: number }> {
     const uncertain = await this.relay.sweep();

@@ -2,12 +2,15 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { Injectable } from '@nestjs/common';
 import type { FollowUps } from './follow-ups.setup.js';
 
-/** How often a house whose clock stands still looks for what is due: no minute ever ends in it. */
-const STANDSTILL_MS = 15_000;
+/**
+ * How often each process looks for attempts and jobs that were lost; in a house whose clock stands still, where no
+ * minute ever ends, also for what is due.
+ */
+const TURN_MS = 15_000;
 
 /**
  * Runs the workers for as long as the process lives, where its role asks for them. What is due is relayed at the start
- * and then by the minute tick, which one process takes for all.
+ * and then by the minute tick, which one process takes for all; what is lost is brought back within seconds by any.
  */
 @Injectable()
 export class FollowUpWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -24,8 +27,10 @@ export class FollowUpWorkers implements OnApplicationBootstrap, BeforeApplicatio
   onApplicationBootstrap(): void {
     if (!this.options.isWorker) return;
     this.followUps.runner.startWorkers();
-    this.relay();
-    if (this.options.clockStands) this.timer = setInterval(() => this.relay(), STANDSTILL_MS);
+    const { runner } = this.followUps;
+    this.turn(() => runner.tick());
+    const each = this.options.clockStands ? () => runner.tick() : () => runner.mend();
+    this.timer = setInterval(() => this.turn(each), TURN_MS);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -36,9 +41,9 @@ export class FollowUpWorkers implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /** A turn that fails is told and comes again: everything it does is in rows that wait. */
-  private relay(): void {
+  private turn(work: () => Promise<unknown>): void {
     this.relaying = this.relaying
-      .then(() => this.followUps.runner.tick())
+      .then(work)
       .then(() => undefined)
       .catch((error: unknown) => this.onError(error));
   }

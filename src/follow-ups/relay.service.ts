@@ -4,12 +4,13 @@ import type { SendingRules } from '../domain/follow-up-rules.js';
 import type { Clock } from '../platform/clock/clock.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import type { RestoreGuard } from '../platform/health/restore-guard.js';
-import type { JobQueues } from '../platform/queue/job-queues.js';
+import type { JobFate, JobQueues } from '../platform/queue/job-queues.js';
 import type { FollowUpJobs } from './follow-up.job.js';
 import { jobFor, jobIdOf } from './follow-up.job.js';
 import { isInTurn } from './mail-order.js';
 import { isPaused } from './pause.js';
-import { sweepLeases } from './send-ledger.js';
+import { noteLostJobs } from './queue-losses.js';
+import { giveUp, sweepLeases } from './send-ledger.js';
 import { addTo, roomIn } from './send-window.js';
 
 export interface RelayReport {
@@ -39,6 +40,8 @@ interface QueuedRow {
 }
 
 const BATCH = 500;
+/** A batch that was committed is in the queue long before this, or never. */
+const SHORT_GRACE_MS = 10_000;
 const WINDOW_KEY = 'follow-ups.window';
 const windowSchema = z.record(z.string(), z.int().min(0));
 
@@ -93,10 +96,14 @@ export class RelayService {
 
   /**
    * Queues again every row that is queued for long and has no job that would still run: after a flushed Redis, a crash
-   * between commit and queue, or a job whose attempts are used up. Returns how many.
+   * between commit and queue, or a job whose attempts are used up. A queue that holds fewer jobs than rows say is
+   * looked through at once. What workers died of again and again is given up, for a person to see. Returns how many
+   * were queued again.
    */
   async reconcile(): Promise<number> {
-    const olderThan = new Date(this.clock.now() - this.sending.reconcileAfterMinutes * 60_000).toISOString();
+    const patienceMs = this.sending.reconcileAfterMinutes * 60_000;
+    const graceMs = Math.min(SHORT_GRACE_MS, patienceMs);
+    const olderThan = this.ago((await this.isShort(graceMs)) ? graceMs : patienceMs);
     let requeued = 0;
     for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
       const rows = await this.database.query<QueuedRow>(
@@ -106,16 +113,7 @@ export class RelayService {
       );
       const last = rows.at(-1);
       if (last === undefined) return requeued;
-      const lost = await this.withoutJob(rows);
-      const again = await this.database.query<QueuedRow>(
-        `update follow_up f set sends = f.sends + 1, queued_at = $3, changed_at = $3
-         from unnest($1::uuid[], $2::int[]) as l(id, sends)
-         where f.id = l.id and f.sends = l.sends and f.state = 'queued'
-         returning f.id, f.kind, f.sends`,
-        [lost.map((row) => row.id), lost.map((row) => row.sends), this.clock.nowIso()],
-      );
-      await this.enqueue(again);
-      requeued += again.length;
+      requeued += await this.mend(rows);
       after = last.id;
     }
   }
@@ -164,11 +162,48 @@ export class RelayService {
     return row?.n ?? 0;
   }
 
-  private async withoutJob(rows: readonly QueuedRow[]): Promise<QueuedRow[]> {
-    const live = await Promise.all(
-      rows.map((row) => this.queues.isLive(jobFor(this.jobs, row.kind), jobIdOf(row.id, row.sends))),
+  private ago(ms: number): string {
+    return new Date(this.clock.now() - ms).toISOString();
+  }
+
+  /** Fewer jobs than rows that have been queued for a while: the queue has lost some. */
+  private async isShort(graceMs: number): Promise<boolean> {
+    const row = await this.database.one<{ n: number }>(
+      `select count(*) as n from follow_up where state = 'queued' and queued_at <= $1`,
+      [this.ago(graceMs)],
     );
-    return rows.filter((_, index) => live[index] !== true);
+    const depths = await Promise.all(
+      [this.jobs.exitInterviews, this.jobs.invitations].map((job) => this.queues.depth(job.queue)),
+    );
+    const live = depths.reduce((sum, depth) => sum + depth.waiting + depth.active + depth.delayed, 0);
+    return (row?.n ?? 0) > live;
+  }
+
+  /** Queues again what has no job any more, and gives up what workers die of. Returns how many were queued again. */
+  private async mend(rows: readonly QueuedRow[]): Promise<number> {
+    const fates = await Promise.all(
+      rows.map((row) => this.queues.fateOf(jobFor(this.jobs, row.kind), jobIdOf(row.id, row.sends))),
+    );
+    const having = (...wanted: readonly JobFate[]) =>
+      rows.filter((_, index) => wanted.some((fate) => fate === fates[index]));
+    const at = this.clock.nowIso();
+    const deadly = having('given_up');
+    if (deadly.length > 0) await this.database.transaction((sql) => giveUp(sql, deadly, at));
+    const lost = having('gone', 'over');
+    if (lost.length === 0) return 0;
+    const again = await this.database.transaction(async (sql) => {
+      await noteLostJobs(sql, having('gone').length, at);
+      const { rows: taken } = await sql.query<QueuedRow>(
+        `update follow_up f set sends = f.sends + 1, queued_at = $3, changed_at = $3
+         from unnest($1::uuid[], $2::int[]) as l(id, sends)
+         where f.id = l.id and f.sends = l.sends and f.state = 'queued'
+         returning f.id, f.kind, f.sends`,
+        [lost.map((row) => row.id), lost.map((row) => row.sends), at],
+      );
+      return taken;
+    });
+    await this.enqueue(again);
+    return again.length;
   }
 
   private async enqueue(rows: readonly QueuedRow[]): Promise<void> {

@@ -148,6 +148,26 @@ export async function markUnreachable(sql: Sql, facts: SendFacts, at: string): P
   await tell(sql, facts, 'follow_up.undeliverable', null, 'no_address', at);
 }
 
+/** Stops trying follow-ups in whose sending workers died again and again, and shows them. */
+export async function giveUp(
+  sql: Sql,
+  rows: readonly { readonly id: string; readonly sends: number }[],
+  at: string,
+): Promise<void> {
+  await sql.query(
+    `with stopped as (
+       update follow_up f set state = 'undeliverable', changed_at = $3, because = jsonb_set(f.because, '{code}', '"worker_lost"')
+       from unnest($1::uuid[], $2::int[]) as l(id, sends)
+       where f.id = l.id and f.sends = l.sends and f.state = 'queued'
+       returning f.id, f.kind, f.employment_id
+     ) insert into timeline_event (at, person_id, employment_id, actor, kind, data)
+     select $3, e.person_id, e.id, 'enishi', 'follow_up.undeliverable', jsonb_build_object(
+       'followUpId', s.id, 'kind', s.kind, 'attempt', null, 'code', 'worker_lost')
+     from stopped s join employment e on e.id = s.employment_id`,
+    [rows.map((row) => row.id), rows.map((row) => row.sends), at],
+  );
+}
+
 /** Gives a follow-up back to the relay. */
 export async function holdBack(sql: Sql, facts: SendFacts, at: string): Promise<void> {
   await sql.query(`update follow_up set state = 'planned', queued_at = null, changed_at = $2 where id = $1`, [

@@ -7,6 +7,7 @@ import { Pool } from 'pg';
 import { AppError } from '../../domain/app-error.js';
 import type { JobDefinition, JobRequest } from './job.js';
 import { runJob } from './job.js';
+import { Solitude } from './solitude.js';
 import { findRedisTrouble } from './redis-check.js';
 
 export interface JobQueuesOptions {
@@ -38,6 +39,12 @@ export interface QueueDepth {
   readonly failed: number;
 }
 
+/**
+ * What the queue makes of a job. `live`: it will still run by itself. `gone`: the queue does not know it. `given_up`:
+ * workers died in it again and again. `over`: it ended, whatever came of it.
+ */
+export type JobFate = 'live' | 'gone' | 'given_up' | 'over';
+
 /** What the two backends differ in, besides the factories. */
 interface Transport {
   /** Null on PostgreSQL. */
@@ -63,6 +70,9 @@ const CHOSEN: Chosen = {};
 const POSTGRES_SCHEMA = 'bullmq';
 /** One hash slot, so that a Cluster can run BullMQ's scripts. */
 const REDIS_PREFIX = '{enishi}';
+/** A job in which a worker died this often and once more is given up: it may well be what they die of. */
+const MOST_STALLS = 2;
+const GIVEN_UP = 'job stalled more than allowable limit';
 const LIVE_STATES = new Set(['waiting', 'active', 'delayed', 'prioritized', 'waiting-children']);
 
 /**
@@ -73,6 +83,7 @@ export class JobQueues {
   private readonly queues = new Map<string, AnyQueue>();
   private readonly workers = new Set<WorkerHandle>();
   private closed: Promise<void> | null = null;
+  private readonly solitude = new Solitude();
 
   /** Take `open`. */
   constructor(
@@ -108,6 +119,15 @@ export class JobQueues {
   /** True while the queue will still run this job by itself: waiting, delayed by a back-off, or in work. */
   async isLive<P>(definition: JobDefinition<P>, jobId: string): Promise<boolean> {
     return LIVE_STATES.has(await this.queue(definition.queue).getJobState(jobId));
+  }
+
+  async fateOf<P>(definition: JobDefinition<P>, jobId: string): Promise<JobFate> {
+    const queue = this.queue(definition.queue);
+    const state = await queue.getJobState(jobId);
+    if (LIVE_STATES.has(state)) return 'live';
+    if (state === 'unknown') return 'gone';
+    const isGivenUp = state === 'failed' && (await queue.getJob(jobId))?.failedReason === GIVEN_UP;
+    return isGivenUp ? 'given_up' : 'over';
   }
 
   /** The connection that gives up quickly, for small things that belong to the deployment; null on PostgreSQL. */
@@ -158,15 +178,19 @@ export class JobQueues {
     const worker = new Worker<unknown, void, string, IQueueBackend, JobProgress, Chosen>(
       definition.queue,
       (job: Job<unknown, void>, token) =>
-        runJob(definition, job, handle, { token, onError: (error) => this.tell(error) }),
+        runJob(
+          definition,
+          job,
+          (payload) => this.solitude.run(job.stalledCounter > 0, () => handle(payload)),
+          { token, onError: (error) => this.tell(error) },
+        ),
       {
         connection: CHOSEN,
         prefix: REDIS_PREFIX,
         concurrency,
         name: randomUUID(),
         ...this.telemetry(),
-        // A worker that dies is no fault of the job; the row decides whether it may run again.
-        maxStalledCount: 1_000,
+        maxStalledCount: MOST_STALLS,
         lockDuration: lockMs,
         stalledInterval: lockMs,
       },
