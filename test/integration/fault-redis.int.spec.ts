@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { AlertChecks } from '../../src/alerts/alert-checks.service.js';
 import { FaultHouse } from '../support/fault-house.js';
 import { faultCase, isFullSize, size, type FaultRun } from '../support/fault-report.js';
 import { dropTemplate } from '../support/intake-world.js';
@@ -65,8 +66,14 @@ afterAll(dropTemplate);
       fault.count('restoredSecs', Math.round(restoredSecs * 10) / 10);
       expect(restoredSecs).toBeLessThan(60);
       await at.settle(SETTLE_MS);
-      const told = await at.count(`alert where kind = 'queue_lost'`);
-      fault.count('alerts', told);
+      at.world.clock.set(new Date().toISOString());
+      await at.world.get(AlertChecks).look();
+      const told = await at.db.query<{ data: { count: number } }>(
+        `select data from alert where kind = 'queue_lost' and resolved_at is null`,
+      );
+      fault.count('toldLost', told[0]?.data.count ?? 0);
+      expect(told).toHaveLength(1);
+      expect(told[0]?.data.count).toBeGreaterThan(0);
       await account(fault, at);
     },
   );

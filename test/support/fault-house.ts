@@ -106,9 +106,12 @@ export class FaultHouse {
     return `p${n}@mail.example`;
   }
 
-  /** Starts one worker and waits until it works. */
-  async worker(env: Readonly<Record<string, string>> = {}): Promise<EnishiProcess> {
-    const one = isFullSize ? this.service('worker', env) : this.start({ ...this.hasty(), env });
+  /** Starts one worker and waits until it works. @param sending limits of the small size */
+  async worker(
+    env: Readonly<Record<string, string>> = {},
+    sending: Partial<SendingRules> = {},
+  ): Promise<EnishiProcess> {
+    const one = isFullSize ? this.service('worker', env) : this.start({ ...this.hasty(sending), env });
     if (isFullSize) await one.listening();
     else while (!one.lines.some((line) => line.includes('"ready"'))) await this.alive(one);
     return one;
@@ -179,7 +182,7 @@ export class FaultHouse {
     const arrived = new Set(this.sink.mails.map((mail) => mail.messageId));
     const inDoubt = await this.db.query<{ id: string; message_id: string }>(
       `select f.id, max(d.message_id) as message_id from follow_up f join delivery d on d.follow_up_id = f.id
-       where f.state = 'uncertain' group by f.id`,
+       where f.state = 'uncertain' and d.state = 'uncertain' and d.resolved_at is null group by f.id`,
     );
     const service = this.world.get(FollowUpsService);
     const done = { asSent: 0, again: 0 };
@@ -221,14 +224,14 @@ export class FaultHouse {
     await this.redis?.stop();
   }
 
-  private hasty(): EnishiOptions {
+  private hasty(sending: Partial<SendingRules>): EnishiOptions {
     const settings: FaultWorker = {
       url: this.world.url,
       smtpUrl: this.smtpUrl,
       redisUrls: this.redis === null ? [] : [this.redis.url],
       configDir: this.world.config,
       publicUrl: PUBLIC_URL,
-      sending: HASTY,
+      sending: { ...HASTY, ...sending },
       outage: { failuresToOpen: 5, probeMs: 500 },
       turnMs: 500,
     };
@@ -248,7 +251,7 @@ export class FaultHouse {
     await sleep(20);
   }
 
-  private async isSettled(): Promise<boolean> {
+  async isSettled(): Promise<boolean> {
     const open = await this.db.one<{ n: number }>(
       `select (select count(*) from follow_up where state in ('planned', 'queued'))
          + (select count(*) from delivery where state in ('claimed', 'sending')) as n`,
