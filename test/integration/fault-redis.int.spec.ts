@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { AlertChecks } from '../../src/alerts/alert-checks.service.js';
-import { FaultHouse } from '../support/fault-house.js';
+import { FaultHouse, until } from '../support/fault-house.js';
 import { faultCase, isFullSize, size, type FaultRun } from '../support/fault-report.js';
 import { dropTemplate } from '../support/intake-world.js';
+import type { EnishiProcess } from '../support/process.js';
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.js';
 
 const MAILS = size('ENISHI_TEST_MAILS', 150, 10_000);
@@ -23,14 +24,25 @@ afterAll(dropTemplate);
     house = null;
   });
 
-  async function working(workers: number): Promise<{ at: FaultHouse; redis: TestRedis }> {
+  async function working(
+    workers: number,
+  ): Promise<{ at: FaultHouse; redis: TestRedis; one: EnishiProcess | undefined }> {
     const redis = await startRedis({ flags: ['--appendfsync', 'everysec'] });
     const at = await FaultHouse.open({ redis });
     house = at;
     await at.invite(MAILS);
     at.sink.delayMs = isFullSize ? 10 : 60;
-    await Promise.all(Array.from({ length: workers }, () => at.worker()));
-    return { at, redis };
+    const [one] = await Promise.all(Array.from({ length: workers }, () => at.worker()));
+    return { at, redis, one };
+  }
+
+  /** After how long the service says that it is not ready; null at the small size, whose workers answer no page. */
+  async function secsUntilRed(one: EnishiProcess | undefined): Promise<number | null> {
+    if (!isFullSize || one === undefined) return null;
+    const from = performance.now();
+    const page = `${await one.listening()}/health/ready`;
+    await until(async () => (await fetch(page)).status === 503, 60_000);
+    return Math.round((performance.now() - from) / 100) / 10;
   }
 
   /** Every mail went out once, no one by two; what holds after any loss of the queue. */
@@ -101,7 +113,7 @@ afterAll(dropTemplate);
     'Redis stopped, first shortly and then for long: the workers go on by themselves within 30 s',
     { mails: MAILS, shortSecs: SHORT_SECS, longSecs: LONG_SECS },
     async (fault) => {
-      const { at, redis } = await working(2);
+      const { at, redis, one } = await working(2);
       for (const [i, [name, secs]] of (
         [
           ['short', SHORT_SECS],
@@ -110,6 +122,11 @@ afterAll(dropTemplate);
       ).entries()) {
         await at.untilMailed(Math.floor((MAILS * (i + 1)) / 4), SETTLE_MS);
         await redis.halt();
+        const red = await secsUntilRed(one);
+        if (red !== null) {
+          fault.count(`${name}RedAfterSecs`, red);
+          expect(red).toBeLessThan(15);
+        }
         await sleep(secs * 1_000);
         const before = at.sink.mails.length;
         await redis.start();
