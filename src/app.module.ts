@@ -19,11 +19,14 @@ import { processEnvironment } from './platform/config/process-environment.js';
 import { HttpModule, type HttpSettings } from './platform/http/http.module.js';
 import { PlatformModule, type PlatformParts } from './platform/platform.module.js';
 import { CandidatesController } from './recruiting/candidates.controller.js';
+import type { Tracing } from './platform/tracing/tracing.js';
 import { RecruitingModule } from './recruiting/recruiting.module.js';
 import { RegistryController } from './rehire-registry/registry.controller.js';
 import { RehireRegistryModule } from './rehire-registry/rehire-registry.module.js';
 
 export interface AppParts extends PlatformParts {
+  /** Undefined: no collector is configured. */
+  readonly tracing?: Tracing | undefined;
   readonly reasons: LeavingReasons;
   readonly rules: FollowUpRules;
   readonly followUps: FollowUps;

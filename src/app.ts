@@ -23,6 +23,8 @@ import { mountQueueBoard } from './platform/queue/queue-board.js';
 import { sightRoutesOnly } from './platform/health/sight-routes.js';
 import type { Logger } from './platform/logging/logger.js';
 import { sourceLogContext } from './platform/logging/logging.module.js';
+import { traceRequests } from './platform/tracing/http-spans.js';
+import { traceStatements } from './platform/tracing/sql-spans.js';
 import { startTracing } from './platform/tracing/tracing.js';
 import { sightModules } from './sight.js';
 
@@ -71,6 +73,7 @@ export async function openServer(
       { ...QUIET, bodyParser: false },
     );
     closers.push(() => app.close());
+    if (parts.tracing !== undefined) app.use(traceRequests(parts.tracing.telemetry));
     app.use(sourceLogContext);
     app.use(databaseWatch(parts.database.url));
     if (options.role === 'worker') app.use(sightRoutesOnly);
@@ -116,8 +119,11 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
   const clock = new Clock(env.now ?? null);
   const database = new Database(databaseUrl);
   closers.push(() => database.onApplicationShutdown());
-  const tracing = env.otlpEndpoint === undefined ? null : await startTracing(env.otlpEndpoint);
-  if (tracing !== null) closers.push(() => tracing.stop());
+  const tracing = env.otlpEndpoint === undefined ? undefined : await startTracing(env.otlpEndpoint);
+  if (tracing !== undefined) {
+    closers.push(() => tracing.stop());
+    traceStatements(database.pool, tracing.telemetry);
+  }
   const followUps = await openFollowUps({
     database,
     clock,
@@ -126,7 +132,7 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
     smtpUrl: env.smtpUrl ?? null,
     production: env.production,
     home: env.home,
-    ...(tracing !== null && { telemetry: tracing.telemetry }),
+    ...(tracing !== undefined && { telemetry: tracing.telemetry }),
     publicUrl: env.publicUrl ?? `http://localhost:${env.port}`,
     configDir,
     rules,
@@ -134,7 +140,7 @@ async function openParts(env: Env, options: AppOptions, closers: Closer[]): Prom
     onError: options.onError,
   });
   closers.push(() => followUps.close());
-  return { env, clock, database, group, rules, reasons, followUps };
+  return { env, clock, database, group, rules, reasons, followUps, tracing };
 }
 
 async function startEmbedded(env: Env, { log }: AppOptions, closers: Closer[]): Promise<string> {

@@ -7,8 +7,9 @@ export interface Tracing {
 }
 
 /**
- * Traces of jobs (who queued, who worked, how long) to an OpenTelemetry collector. Nothing of it is loaded without an
- * endpoint. Spans hold queue names, job ids and codes.
+ * Traces to an OpenTelemetry collector: of jobs (who queued, who worked, how long), and over the same telemetry of
+ * requests (`traceRequests`) and statements (`traceStatements`). Nothing of it is loaded without an endpoint. Spans hold
+ * names of queues and routes, ids of jobs, statements without values, and codes.
  */
 export async function startTracing(endpoint: string): Promise<Tracing> {
   const [{ NodeSDK }, { OTLPTraceExporter }, { BullMQOtel }] = await Promise.all([
