@@ -1,6 +1,7 @@
 import { AppError } from '../domain/app-error.js';
 import type { Clock } from '../platform/clock/clock.js';
 import type { Database, Sql } from '../platform/database/database.js';
+import { prepared } from '../platform/database/prepared.js';
 import type { MailTransport, SmtpMail, StoredMail } from '../platform/mail/mail.js';
 import { isOutage } from '../platform/mail/smtp-mail.js';
 import type { OutageBreaker } from '../platform/queue/outage-breaker.js';
@@ -51,7 +52,7 @@ export class DeliveryService {
 
   /** Mail and ledger in one transaction: both or none. */
   private store(mailbox: StoredMail, followUpId: string): Promise<DeliveryResult> {
-    return this.database.transaction(async (sql) => {
+    return this.transaction(async (sql) => {
       const facts = await this.mayGo(sql, followUpId);
       if (typeof facts === 'string') return facts;
       const at = this.clock.nowIso();
@@ -65,9 +66,9 @@ export class DeliveryService {
   }
 
   private async send(smtp: SmtpMail, followUpId: string): Promise<DeliveryResult> {
-    const attempt = await this.database.transaction((sql) => this.claim(sql, followUpId));
+    const attempt = await this.transaction((sql) => this.claim(sql, followUpId));
     if (typeof attempt === 'string') return attempt;
-    const begun = await this.database.transaction((sql) => this.begin(sql, attempt));
+    const begun = await this.transaction((sql) => this.begin(sql, attempt));
     if (typeof begun === 'string') return begun;
     const { facts, letter } = begun;
     const result = await smtp.send(letter.mail);
@@ -76,7 +77,7 @@ export class DeliveryService {
     else this.outage.succeeded();
     const code = result.outcome === 'accepted' ? null : result.code;
     const state = LEDGER_STATE[result.outcome];
-    const isOurs = await this.database.transaction((sql) =>
+    const isOurs = await this.transaction((sql) =>
       finishAttempt(sql, attempt, facts, state, code, this.clock.nowIso()),
     );
     if (!isOurs) return 'none';
@@ -133,6 +134,11 @@ export class DeliveryService {
   private async unreachable(sql: Sql, facts: SendFacts): Promise<DeliveryResult> {
     await markUnreachable(sql, facts, this.clock.nowIso());
     return 'undeliverable';
+  }
+
+  /** Every mail asks the same few dozen statements, and whether a transaction begins is known with the first of them. */
+  private transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.database.transaction((client) => work(prepared(client)));
   }
 
   private lease(): { at: string; leaseUntil: string } {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { FollowUpRules } from '../domain/follow-up.js';
 import type { Clock } from '../platform/clock/clock.js';
-import type { Database } from '../platform/database/database.js';
+import { Database } from '../platform/database/database.js';
 import { localMailbox } from '../platform/mail/local-mailbox.js';
 import { smtpMail } from '../platform/mail/smtp-mail.js';
 import type { MailTransport } from '../platform/mail/mail.js';
@@ -30,6 +30,8 @@ export interface FollowUpsOptions {
   readonly redisUrls: readonly string[];
   /** Null: the local mailbox. */
   readonly smtpUrl: string | null;
+  /** Takes the mail instead of what `smtpUrl` names. */
+  readonly transport?: MailTransport;
   /** What links in mails begin with. Never taken from a request. */
   readonly publicUrl: string;
   /** The configuration folder; `templates/` in it holds the mail texts. */
@@ -76,7 +78,8 @@ export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUp
   const { database, clock, rules, companies, publicUrl } = options;
   const { sending } = rules;
   const templates = await loadLetterTemplates(join(options.configDir, 'templates'));
-  const transport = options.smtpUrl === null ? localMailbox() : smtpMail({ url: options.smtpUrl });
+  const { smtpUrl } = options;
+  const transport = options.transport ?? (smtpUrl === null ? localMailbox() : smtpMail({ url: smtpUrl }));
   const queues = await JobQueues.open({
     databaseUrl: options.databaseUrl,
     redisUrls: options.redisUrls,
@@ -91,8 +94,9 @@ export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUp
   const jobs = followUpJobs(sending);
   const letters = new LetterWriter(rules, companies, templates, publicUrl);
   const worker = `${process.pid}-${randomUUID()}`;
+  const ledger = new Database(options.databaseUrl, 2 * sending.concurrency + 2, { pipeline: true });
   const delivery = new DeliveryService(
-    database,
+    ledger,
     clock,
     transport,
     letters,
@@ -131,6 +135,7 @@ export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUp
       outage.end();
       await queues.close();
       await transport.close();
+      await ledger.onApplicationShutdown();
     },
   };
 }

@@ -50,12 +50,18 @@ export async function storeLinks(
      where follow_up_id = $1 and purpose <> 'opt_out' and revoked_at is null and used_at is null`,
     [followUpId, at],
   );
-  for (const { tokenHash, purpose, expiresAt } of links) {
-    await sql.query(
-      `insert into link_token (token_hash, follow_up_id, purpose, created_at, expires_at) values ($1, $2, $3, $4, $5)`,
-      [tokenHash, followUpId, purpose, at, expiresAt],
-    );
-  }
+  await sql.query(
+    `insert into link_token (token_hash, follow_up_id, purpose, created_at, expires_at)
+     select l.token_hash, $1, l.purpose, $2, l.expires_at
+     from unnest($3::text[], $4::text[], $5::timestamptz[]) as l(token_hash, purpose, expires_at)`,
+    [
+      followUpId,
+      at,
+      links.map((link) => link.tokenHash),
+      links.map((link) => link.purpose),
+      links.map((link) => link.expiresAt),
+    ],
+  );
 }
 
 function purposeOf(kind: FollowUpKind): LinkPurpose | null {

@@ -26,12 +26,13 @@ export type SendCheck =
   | { readonly verdict: 'hold'; readonly facts: SendFacts }
   | { readonly verdict: 'cancel'; readonly because: BecauseCode; readonly facts: SendFacts };
 
-interface Row {
-  readonly person_id: string;
-  readonly employment_id: string;
+interface PersonLock {
+  readonly id: string;
+  readonly opted_out: boolean;
 }
 
 interface EmploymentRow {
+  readonly id: string;
   readonly person_id: string;
   readonly company: string;
   readonly scope: 'in' | 'out';
@@ -53,7 +54,7 @@ interface FollowUpRow {
   readonly rule: string | null;
 }
 
-interface PersonRow {
+interface Around {
   readonly is_dead: boolean;
   readonly is_doubtful: boolean;
   readonly is_back: boolean;
@@ -66,38 +67,35 @@ interface PersonRow {
  * locked before the follow-up, in the order in which an opt-out and a plan lock them.
  */
 export async function checkBeforeSending(sql: Sql, followUpId: string): Promise<SendCheck> {
-  const found = await sql.query<Row>(
-    `select e.person_id, f.employment_id from follow_up f join employment e on e.id = f.employment_id where f.id = $1`,
-    [followUpId],
-  );
-  const row = found.rows[0];
-  if (row === undefined) return { verdict: 'skip' };
-  const person = (
-    await sql.query<{ opted_out: boolean }>(
-      `select opted_out_at is not null as opted_out from person where id = $1 for share`,
-      [row.person_id],
-    )
-  ).rows[0];
-  const employment = (
-    await sql.query<EmploymentRow>(
-      `select person_id, company, scope, display_name, jsonb_array_length(disputes) > 0 as is_disputed,
+  // Nothing waits for an answer: one after the other at the server, but one way there and back on a line that can do so.
+  const of = [followUpId];
+  const [people, employments, departures, followUps, around, paused] = await Promise.all([
+    sql.query<PersonLock>(
+      `select id, opted_out_at is not null as opted_out from person where id = (
+         select e.person_id from follow_up f join employment e on e.id = f.employment_id where f.id = $1) for share`,
+      of,
+    ),
+    sql.query<EmploymentRow>(
+      `select id, person_id, company, scope, display_name, jsonb_array_length(disputes) > 0 as is_disputed,
               facts->>'personalEmail' as personal_email, facts->>'workEmail' as work_email
-       from employment where id = $1 for share`,
-      [row.employment_id],
-    )
-  ).rows[0];
-  const departure = (
-    await sql.query<DepartureRow>(
-      `select last_day, kind, state from departure where employment_id = $1 for share`,
-      [row.employment_id],
-    )
-  ).rows[0];
-  const followUp = (
-    await sql.query<FollowUpRow>(
+       from employment where id = (select employment_id from follow_up where id = $1) for share`,
+      of,
+    ),
+    sql.query<DepartureRow>(
+      `select last_day, kind, state from departure
+       where employment_id = (select employment_id from follow_up where id = $1) for share`,
+      of,
+    ),
+    sql.query<FollowUpRow>(
       `select kind, state, because->>'rule' as rule from follow_up where id = $1 for update`,
-      [followUpId],
-    )
-  ).rows[0];
+      of,
+    ),
+    sql.query<Around>(AROUND, of),
+    isPaused(sql),
+  ]);
+  const [person, employment, departure, followUp] = [people, employments, departures, followUps].map(
+    ({ rows }) => rows[0],
+  ) as [PersonLock | undefined, EmploymentRow | undefined, DepartureRow | undefined, FollowUpRow | undefined];
   if (followUp === undefined || followUp.state !== 'queued' || employment === undefined)
     return { verdict: 'skip' };
   const standing = departure?.state === 'standing' ? departure : null;
@@ -105,7 +103,7 @@ export async function checkBeforeSending(sql: Sql, followUpId: string): Promise<
     id: followUpId,
     kind: followUp.kind,
     rule: followUp.rule,
-    employmentId: row.employment_id,
+    employmentId: employment.id,
     personId: employment.person_id,
     company: employment.company,
     displayName: employment.display_name,
@@ -114,42 +112,38 @@ export async function checkBeforeSending(sql: Sql, followUpId: string): Promise<
     lastDay: standing?.last_day ?? null,
   };
   // The two were one person more or one person less a moment ago: let the next try look at it afresh.
-  if (employment.person_id !== row.person_id || person === undefined) return { verdict: 'hold', facts };
-  const around = await readAround(sql, facts);
-  const because = reasonAgainst(followUp.kind, person.opted_out, employment, standing, around);
+  const there = around.rows[0];
+  if (employment.person_id !== person?.id || there === undefined) return { verdict: 'hold', facts };
+  const because = reasonAgainst(followUp.kind, person.opted_out, employment, standing, there);
   if (because !== null) return { verdict: 'cancel', because, facts };
-  const mustWait = around.is_doubtful || !around.is_in_turn || (await isPaused(sql));
+  const mustWait = there.is_doubtful || !there.is_in_turn || paused;
   return { verdict: mustWait ? 'hold' : 'go', facts };
 }
 
 /** What the person's other employments and mails say. */
-async function readAround(sql: Sql, { id, personId, employmentId }: SendFacts): Promise<PersonRow> {
-  const { rows } = await sql.query<PersonRow>(
-    `select
-       exists (select 1 from employment e join departure d on d.employment_id = e.id
-         where e.person_id = $1 and d.kind = 'death' and d.state = 'standing') as is_dead,
-       exists (select 1 from employment e join match_case m on e.id in (m.employment_a, m.employment_b)
-         where e.person_id = $1 and m.state = 'open') as is_doubtful,
-       exists (select 1 from employment e
-         join departure mine on mine.employment_id = $2
-         left join departure d on d.employment_id = e.id and d.state = 'standing'
-         where e.person_id = $1 and e.id <> $2 and e.hired_on > mine.last_day and d.employment_id is null) as is_back,
-       exists (select 1 from follow_up f where f.employment_id = $2 and f.kind <> 'correction'
-         and f.state in ('sent', 'uncertain', 'answered')) as has_mail_out,
-       (select ${isInTurn('$1')} from follow_up f where f.id = $3) as is_in_turn`,
-    [personId, employmentId, id],
-  );
-  const [row] = rows;
-  if (row === undefined) throw new Error('A query without a table gives one row.');
-  return row;
-}
+const AROUND = `
+  select
+    exists (select 1 from employment e join departure d on d.employment_id = e.id
+      where e.person_id = w.person_id and d.kind = 'death' and d.state = 'standing') as is_dead,
+    exists (select 1 from employment e join match_case m on e.id in (m.employment_a, m.employment_b)
+      where e.person_id = w.person_id and m.state = 'open') as is_doubtful,
+    exists (select 1 from employment e
+      join departure mine on mine.employment_id = w.employment_id
+      left join departure d on d.employment_id = e.id and d.state = 'standing'
+      where e.person_id = w.person_id and e.id <> w.employment_id and e.hired_on > mine.last_day
+        and d.employment_id is null) as is_back,
+    exists (select 1 from follow_up f where f.employment_id = w.employment_id and f.kind <> 'correction'
+      and f.state in ('sent', 'uncertain', 'answered')) as has_mail_out,
+    (select ${isInTurn('w.person_id')} from follow_up f where f.id = $1) as is_in_turn
+  from (select e.person_id, f.employment_id from follow_up f join employment e on e.id = f.employment_id
+    where f.id = $1) w`;
 
 function reasonAgainst(
   kind: FollowUpKind,
   optedOut: boolean,
   employment: EmploymentRow,
   departure: DepartureRow | null,
-  around: PersonRow,
+  around: Around,
 ): BecauseCode | null {
   if (around.is_dead) return 'kind_death';
   if (optedOut) return 'opted_out';

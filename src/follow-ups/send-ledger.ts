@@ -57,11 +57,13 @@ export async function startSending(
     [attempt.id, now.at, now.leaseUntil, letter.mail.messageId],
   );
   if (rowCount !== 1) return false;
-  await sql.query(`update follow_up set state = 'uncertain', changed_at = $2 where id = $1`, [
-    attempt.followUpId,
-    now.at,
+  await Promise.all([
+    sql.query(`update follow_up set state = 'uncertain', changed_at = $2 where id = $1`, [
+      attempt.followUpId,
+      now.at,
+    ]),
+    storeLinks(sql, attempt.followUpId, letter.links, now.at),
   ]);
-  await storeLinks(sql, attempt.followUpId, letter.links, now.at);
   return true;
 }
 
@@ -77,23 +79,25 @@ export async function finishAttempt(
   code: string | null,
   at: string,
 ): Promise<boolean> {
-  const followUp = await sql.query<{ state: string }>(
-    `select state from follow_up where id = $1 for update`,
-    [facts.id],
-  );
-  const { rowCount } = await sql.query(
+  const locked = sql.query<{ state: string }>(`select state from follow_up where id = $1 for update`, [
+    facts.id,
+  ]);
+  const closed = sql.query(
     `update delivery d set state = $2, error_code = $3, finished_at = $4
      where d.id = $1 and d.state in ('sending', 'uncertain') and d.resolved_at is null
        and not exists (select 1 from delivery n where n.follow_up_id = d.follow_up_id and n.attempt > d.attempt)`,
     [attempt.id, result, code, at],
   );
+  const [followUp, { rowCount }] = await Promise.all([locked, closed]);
   if (rowCount !== 1) return false;
   // The person may have answered before the mail server did; an answer stands.
   if (followUp.rows[0]?.state !== 'uncertain') return true;
   switch (result) {
     case 'sent':
-      await setState(sql, facts.id, 'sent', null, at);
-      await tell(sql, facts, 'follow_up.sent', attempt.attempt, null, at);
+      await Promise.all([
+        setState(sql, facts.id, 'sent', null, at),
+        tell(sql, facts, 'follow_up.sent', attempt.attempt, null, at),
+      ]);
       break;
     case 'failed':
       await setState(sql, facts.id, 'queued', null, at);

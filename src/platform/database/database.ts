@@ -21,8 +21,10 @@ export class Database implements OnApplicationShutdown {
   constructor(
     readonly url: string,
     max = 10,
+    /** `pipeline`: statements are sent without waiting for those before them; COPY does not go over such a line. */
+    { pipeline = false }: { readonly pipeline?: boolean } = {},
   ) {
-    this.pool = new Pool({ connectionString: url, max, application_name: 'enishi' });
+    this.pool = new Pool({ connectionString: url, max, application_name: 'enishi', pipeline });
     // An idle connection that the server closes is replaced at the next query, which reports what is wrong then.
     this.pool.on('error', () => undefined);
     // While it is lent, a lost connection fails the query or COPY that runs on it; its own event must not end the process.
@@ -46,9 +48,11 @@ export class Database implements OnApplicationShutdown {
   /** Runs `work` on one connection inside one transaction; rolls back and rethrows whatever it throws. */
   async transaction<T>(work: (sql: PoolClient) => Promise<T>): Promise<T> {
     return this.connection(async (client) => {
-      await client.query('begin');
+      const begun = client.query('begin');
       try {
-        const result = await work(client);
+        // Over a pipelined line the first statement goes with it.
+        if (!client.pipeline) await begun;
+        const [result] = await Promise.all([work(client), begun]);
         await client.query('commit');
         return result;
       } catch (error) {
