@@ -92,7 +92,8 @@ export async function command(args: readonly string[], env: NodeJS.ProcessEnv): 
   return { ms: performance.now() - from, peakMb, status, stdout };
 }
 
-function peakOf(pid: number | undefined): number {
+/** The most memory that a process has held so far, in MB, as Linux tells it. */
+export function peakOf(pid: number | undefined): number {
   try {
     const text = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024;

@@ -1,0 +1,162 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { command, result, type Result } from './measure.js';
+import { startCluster, startRedis } from './redis.js';
+import type { World } from './world.js';
+
+const CONCURRENCY = 20;
+const MOST_JOBS = 3_000;
+
+interface Sent {
+  readonly perSecond: number;
+  /** Of the worker processes, for what PostgreSQL and Redis take is the same work wherever it is asked for. */
+  readonly perCpuSecond: number;
+}
+
+/** Follow-ups from "planned" to "sent" through relay, queue and ledger, against a bare worker with one UPDATE a job. */
+export async function followUps(world: World, size: number, times: number): Promise<Result[]> {
+  const jobs = Math.max(500, Math.min(MOST_JOBS, Math.floor(size / 50)));
+  const results = [await againstBare(world, 'follow-ups-postgres', jobs, times, [])];
+  const redis = await startRedis(world, 'follow-ups-redis');
+  if (redis === null) return results;
+  try {
+    results.push(await againstBare(world, 'follow-ups-redis', jobs, times, [redis.url]));
+  } finally {
+    await redis.stop();
+  }
+  return results;
+}
+
+/** Two real worker processes against one, in jobs a second; where the cores are not free, that is said. */
+export async function twoWorkers(world: World, size: number, times: number): Promise<Result[]> {
+  const jobs = Math.max(500, Math.min(MOST_JOBS, Math.floor(size / 50)));
+  const ours: number[] = [];
+  const limit: number[] = [];
+  for (let i = 0; i < times; i += 1) {
+    limit.push((await send(world, jobs, [], 1)).perSecond);
+    ours.push((await send(world, jobs, [], 2)).perSecond);
+  }
+  const bounds = { gate: 1.7, goal: null, higherIsBetter: true };
+  const cores = availableParallelism();
+  // Two workers and the database want a core each, and the bench looks on.
+  if (cores >= 4) return [result('two-workers', 'jobs/s', { ours, limit }, bounds)];
+  process.stderr.write(
+    `\n!!! two-workers: only ${cores} cores, and the database needs one: no verdict here !!!\n\n`,
+  );
+  return [result('two-workers', 'jobs/s', { ours, limit }, { ...bounds, gate: null })];
+}
+
+/** Four workers on a Redis Cluster against one on a single Redis, in jobs for each second of a worker's processor time. */
+export async function fourOnCluster(world: World, size: number, times: number): Promise<Result[]> {
+  const jobs = Math.max(500, Math.min(MOST_JOBS, Math.floor(size / 50)));
+  const redis = await startRedis(world, 'four-on-cluster');
+  if (redis === null) return [];
+  const cluster = await startCluster(world);
+  const ours: number[] = [];
+  const limit: number[] = [];
+  try {
+    for (let i = 0; i < times; i += 1) {
+      limit.push((await send(world, jobs, [redis.url], 1)).perCpuSecond);
+      ours.push((await send(world, jobs, cluster.urls, 4)).perCpuSecond);
+    }
+  } finally {
+    await cluster.stop();
+    await redis.stop();
+  }
+  const bounds = { gate: 1, goal: null, higherIsBetter: true };
+  return [result('four-on-redis-cluster', 'jobs/cpu-s', { ours, limit }, bounds)];
+}
+
+async function againstBare(
+  world: World,
+  name: string,
+  jobs: number,
+  times: number,
+  redisUrls: readonly string[],
+): Promise<Result> {
+  const ours: number[] = [];
+  const limit: number[] = [];
+  for (let i = 0; i < times; i += 1) {
+    limit.push(await bare(world, jobs, redisUrls));
+    ours.push((await send(world, jobs, redisUrls, 1)).perSecond);
+  }
+  return result(name, 'jobs/s', { ours, limit }, { gate: 0.6, goal: 0.85, higherIsBetter: true });
+}
+
+async function bare(world: World, jobs: number, redisUrls: readonly string[]): Promise<number> {
+  const database = await world.database();
+  const args = ['dist/bench/limits/bare-worker.js', database, redisUrls.join(','), String(jobs), '50'];
+  const run = await command(args, process.env);
+  if (run.status !== 0) throw new Error(`the bare worker ended with status ${run.status}`);
+  return (jobs / (JSON.parse(run.stdout) as { ms: number }).ms) * 1_000;
+}
+
+/** Sends so many follow-ups with so many worker processes on a new database; the first of them relays. */
+async function send(world: World, jobs: number, redisUrls: readonly string[], count: number): Promise<Sent> {
+  const database = await world.migrated();
+  await world.sql(database, (client) => client.query(leavers(jobs)));
+  const workers = await Promise.all(
+    Array.from({ length: count }, () => startWorker(database, redisUrls.join(','))),
+  );
+  const from = performance.now();
+  for (const [i, worker] of workers.entries()) worker.stdin?.write(i === 0 ? 'relay\n' : 'work\n');
+  await allSent(world, database, jobs);
+  const ms = performance.now() - from;
+  const spent = await Promise.all(workers.map(endWorker));
+  const cpuMs = spent.reduce((sum, one) => sum + one, 0);
+  return { perSecond: (jobs / ms) * 1_000, perCpuSecond: (jobs / cpuMs) * 1_000 };
+}
+
+async function startWorker(database: string, redisUrls: string): Promise<ChildProcess> {
+  const args = ['dist/bench/parts/follow-up-worker.js', database, redisUrls, String(CONCURRENCY)];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdout.setEncoding('utf8');
+  const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'close')])) as [unknown];
+  if (said !== 'ready\n') throw new Error(`a worker did not start: ${String(said)}`);
+  return child;
+}
+
+async function endWorker(child: ChildProcess): Promise<number> {
+  let said = '';
+  child.stdout?.on('data', (part: string) => {
+    said += part;
+  });
+  const closed = once(child, 'close');
+  child.stdin?.write('end\n');
+  const [status] = (await closed) as [number];
+  if (status !== 0) throw new Error(`a worker ended with status ${status}`);
+  return (JSON.parse(said.slice(said.indexOf('{'))) as { cpuMs: number }).cpuMs;
+}
+
+async function allSent(world: World, database: string, jobs: number): Promise<void> {
+  const until = performance.now() + 300_000;
+  await world.sql(database, async (client) => {
+    for (;;) {
+      const { rows } = await client.query<{ n: number }>(
+        `select count(*)::int as n from follow_up where state = 'sent'`,
+      );
+      if (rows[0]?.n === jobs) return;
+      if (performance.now() > until) throw new Error(`only ${rows[0]?.n} of ${jobs} follow-ups were sent`);
+      await sleep(20);
+    }
+  });
+}
+
+/** Invented leavers, each with one exit survey that is due. */
+function leavers(count: number): string {
+  return `
+    create temp table made as select n, enishi_id() as person, enishi_id() as employment from generate_series(1, ${count}) n;
+    insert into person (id) select person from made;
+    insert into employment (id, person_id, company, employee_number, spell, spell_key, facts, display_name, hired_on, last_day)
+      select employment, person, 'jp', n::text, 1, '2015-04-01',
+        jsonb_build_object('personalEmail', 'leaver-' || n || '@home.example'), '山田 花子', '2015-04-01', current_date + 7
+      from made;
+    insert into departure (employment_id, last_day, category, voluntary, kind, state, recorded_at, changed_at)
+      select employment, current_date + 7, 'career_change', true, 'leaving', 'standing', now(), now() from made;
+    insert into follow_up (id, employment_id, kind, due_on, due_at, state, because, created_at, changed_at)
+      select enishi_id(), employment, 'exit_survey', current_date - 1, now() - interval '1 day', 'planned',
+        '{"code":"rule","rule":null}', now(), now() from made;
+    analyze person, employment, departure, follow_up;`;
+}
