@@ -2,7 +2,6 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { HouseTicksModule } from './app.ticks.js';
 import { PeopleController } from './departures/people.controller.js';
-import { PersonTimelineQueries } from './departures/person-timeline.queries.js';
 import { DeparturesModule } from './departures/departures.module.js';
 import type { FollowUpRules } from './domain/follow-up.js';
 import type { LeavingReasons } from './domain/leaving-reason.js';
@@ -64,7 +63,6 @@ export class AppModule {
               PeopleController,
               RegistryController,
             ],
-      providers: http === undefined ? [] : [PersonTimelineQueries],
       imports: [
         PlatformModule.over(parts),
         RehireRegistryModule.register(configDir),

@@ -1,11 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
+import { AppError } from '../domain/app-error.js';
 import { CursorsService } from '../platform/http/cursors.service.js';
 import { keyset } from '../platform/http/keyset.js';
 import type { Call } from '../platform/http/route.js';
 import { Serve } from '../platform/http/serve.decorator.js';
+import { PeopleQueries } from './people.queries.js';
 import { showTimeline } from './people.schema.js';
-import { PersonTimelineQueries } from './person-timeline.queries.js';
 
 const timelineKey = z.tuple([z.iso.datetime(), z.string()]);
 
@@ -13,7 +14,7 @@ const timelineKey = z.tuple([z.iso.datetime(), z.string()]);
 @Controller()
 export class PeopleController {
   constructor(
-    private readonly timelines: PersonTimelineQueries,
+    private readonly people: PeopleQueries,
     private readonly cursors: CursorsService,
   ) {}
 
@@ -21,10 +22,12 @@ export class PeopleController {
   async timeline({ params, query, caller }: Call<typeof showTimeline>) {
     const { personId } = params;
     const { limit, cursor } = query;
-    const employments = await this.timelines.employments(personId, caller.company);
+    const employments = await this.people.employments(personId, caller.company);
+    // Somebody of another company only is not there either.
+    if (employments.length === 0) throw new AppError('PERSON_NOT_FOUND', { details: { found: personId } });
     const list = ['timeline', caller.keyId, personId];
     const page = keyset(this.cursors, { list, shape: timelineKey, cursor, limit });
-    const rows = await this.timelines.page(personId, caller.company, page.after, limit + 1);
+    const rows = await this.people.timeline(personId, caller.company, page.after, limit + 1);
     return { personId, employments, ...page.cut(rows, (row) => [row.at, row.key]) };
   }
 }

@@ -10,7 +10,7 @@ export interface PersonView {
   readonly entries: readonly Record<string, unknown>[];
   readonly followUps: readonly Record<string, unknown>[];
   readonly openCases: readonly Record<string, unknown>[];
-  /** Everything that was observed, decided, sent and answered, oldest first. */
+  /** What was observed, decided, sent and answered first, oldest first; at most 500. */
   readonly timeline: readonly TimelineItem[];
 }
 
@@ -44,8 +44,34 @@ export interface TimelineItem {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+export interface TimelineRow extends TimelineItem {
+  /** Orders what happened at one instant. */
+  readonly key: string;
+}
+
 const MOST_TIMELINE = 500;
 
+// Every part has the company in it, so that what lies outside the caller's company is never read.
+const EVENTS = `
+  select o.received_at as at, 'o' || lpad(o.id::text, 20, '0') as key,
+    case when o.absent then 'absent' else 'observed' end as kind, o.source as actor,
+    o.company, o.employee_number as "employeeNumber", o.run_id as "runId",
+    jsonb_build_object('asOf', o.as_of_at, 'facts', o.facts, 'reverted', o.reverted) as data
+  from observation o
+  where ($2::text is null or o.company = $2) and (o.company, o.employee_number) in (
+    select company, employee_number from employment where person_id = $1)
+  union all
+  select t.at, 't' || lpad(t.id::text, 20, '0'), t.kind, t.actor,
+    coalesce(e.company, t.data->>'company'), e.employee_number, t.run_id, t.data
+  from timeline_event t left join employment e on e.id = t.employment_id
+  where (t.person_id = $1 or e.person_id = $1) and ($2::text is null or coalesce(e.company, t.data->>'company') = $2)
+  union all
+  select coalesce(d.finished_at, d.claimed_at), 'd' || d.id::text, 'mail_' || d.state, 'enishi',
+    e.company, e.employee_number, null, jsonb_build_object('followUp', f.id, 'kind', f.kind, 'messageId', d.message_id)
+  from employment e join follow_up f on f.employment_id = e.id join delivery d on d.follow_up_id = f.id
+  where e.person_id = $1 and ($2::text is null or e.company = $2)`;
+
+/** One person: who it is, and everything that was observed, decided, sent and answered. */
 @Injectable()
 export class PeopleQueries {
   constructor(private readonly db: Database) {}
@@ -86,7 +112,7 @@ export class PeopleQueries {
       'select opted_out_at from person where id = $1',
       [personId],
     );
-    const employments = await this.employments(personId);
+    const employments = await this.employments(personId, null);
     const ids = employments.map((e) => e.id);
     return {
       personId,
@@ -109,41 +135,40 @@ export class PeopleQueries {
          where state = 'open' and (employment_a = any($1::uuid[]) or employment_b = any($1::uuid[])) order by opened_at`,
         [ids],
       ),
-      timeline: await this.timeline(personId, ids),
+      timeline: (await this.timeline(personId, null, null, MOST_TIMELINE)).map(withoutKey),
     };
   }
 
-  private employments(personId: string): Promise<EmploymentView[]> {
+  /** In the order in which they began. @param company null: of every company */
+  employments(personId: string, company: string | null): Promise<EmploymentView[]> {
     return this.db.query<EmploymentView & { id: string }>(
       `select e.id, e.company, e.employee_number as "employeeNumber", e.spell, e.display_name as name, e.department,
          e.hired_on as "hiredOn", d.last_day as "lastDay", d.announced_on as "announcedOn", d.category,
          d.reason_text as "reasonText", d.kind as "departureKind", d.state as "departureState",
          e.absent_since as "absentSince", e.scope = 'in' as "inScope", e.withdrawn, e.disputes
        from employment e left join departure d on d.employment_id = e.id
-       where e.person_id = $1 order by e.hired_on nulls first, e.company, e.employee_number, e.spell`,
-      [personId],
+       where e.person_id = $1 and ($2::text is null or e.company = $2)
+       order by e.hired_on nulls first, e.company, e.employee_number, e.spell`,
+      [personId, company],
     );
   }
 
-  private async timeline(personId: string, employmentIds: readonly string[]): Promise<TimelineItem[]> {
-    return this.db.query<TimelineItem & { at: string }>(
-      `select * from (
-         select o.received_at as at, case when o.absent then 'absent' else 'observed' end as kind, o.source as actor,
-           o.company, o.employee_number as "employeeNumber", o.run_id as "runId",
-           jsonb_build_object('asOf', o.as_of_at, 'facts', o.facts, 'reverted', o.reverted) as data
-         from observation o where (o.company, o.employee_number) in (
-           select company, employee_number from employment where id = any($2::uuid[]))
-         union all
-         select t.at, t.kind, t.actor, e.company, e.employee_number, t.run_id, t.data
-         from timeline_event t left join employment e on e.id = t.employment_id
-         where t.person_id = $1 or t.employment_id = any($2::uuid[])
-         union all
-         select coalesce(d.finished_at, d.claimed_at), 'mail_' || d.state, 'enishi', e.company, e.employee_number, null,
-           jsonb_build_object('followUp', f.id, 'kind', f.kind, 'messageId', d.message_id)
-         from delivery d join follow_up f on f.id = d.follow_up_id join employment e on e.id = f.employment_id
-         where f.employment_id = any($2::uuid[])
-       ) all_events order by at, kind limit ${MOST_TIMELINE}`,
-      [personId, employmentIds],
+  /** Oldest first, after a key of instant and order. @param company null: of every company */
+  timeline(
+    personId: string,
+    company: string | null,
+    after: readonly [at: string, key: string] | null,
+    limit: number,
+  ): Promise<TimelineRow[]> {
+    return this.db.query<TimelineRow & { at: string }>(
+      `select * from (${EVENTS}) events
+       where $3::timestamptz is null or (date_trunc('milliseconds', at), key) > ($3::timestamptz, $4)
+       order by date_trunc('milliseconds', at), key limit $5`,
+      [personId, company, after?.[0] ?? null, after?.[1] ?? null, limit],
     );
   }
+}
+
+function withoutKey({ at, kind, actor, company, employeeNumber, runId, data }: TimelineRow): TimelineItem {
+  return { at, kind, actor, company, employeeNumber, runId, data };
 }
