@@ -165,7 +165,7 @@ function redisCheck(env: Env): Check {
     name: 'queue',
     isVital: true,
     async run() {
-      const { inspectRedis } = await import('../../platform/queue/job-queues.js');
+      const { inspectRedis } = await import('../../platform/queue/queue-backend.js');
       await inspectRedis(env.redisUrls, env.production);
       return { nodes: env.redisUrls.length };
     },
