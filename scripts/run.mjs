@@ -91,6 +91,9 @@ const tasks = {
     ensureBuild();
     return node(['--enable-source-maps', join(root, 'dist/bench/main.js'), ...args]);
   },
+  // From the sources, as tests run: it starts processes with what tests support them by.
+  soak: (args) =>
+    node([join(root, 'test/support/enishi-process.mjs'), '../test/soak/soak.ts', ...args], { TZ: 'UTC' }),
   demo: (args) => node([join(root, 'bin/enishi.mjs'), 'demo', ...args]),
 };
 

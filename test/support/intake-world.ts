@@ -387,7 +387,7 @@ async function writeConfig({ brakes, source }: WorldOptions): Promise<string> {
 }
 
 /** A full export with the headers of `CSV_HEADER`, where a blank last day says that there is none. */
-const GENERIC_FULL = `id: generic-full
+export const GENERIC_FULL = `id: generic-full
 title: { ja: 全件, en: Full export }
 columns:
   employeeNumber: { column: 社員番号 }
