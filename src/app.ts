@@ -18,6 +18,9 @@ import { InboxWorker } from './intake/inbox-worker.service.js';
 import { databaseWatch } from './platform/http/database-watch.js';
 import type { HttpSettings } from './platform/http/http.module.js';
 import { prepareServer } from './platform/http/prepare-server.js';
+import { RoutesService } from './platform/http/routes.service.js';
+import { AuditService } from './platform/audit/audit.service.js';
+import { OutsideUse } from './platform/audit/outside-use.js';
 import { ApiKeysService } from './platform/auth/api-keys.service.js';
 import { mountQueueBoard } from './platform/queue/queue-board.js';
 import { sightRoutesOnly } from './platform/health/sight-routes.js';
@@ -73,10 +76,13 @@ export async function openServer(
       { ...QUIET, bodyParser: false },
     );
     closers.push(() => app.close());
+    const outside = outsideUse(app, parts, options.onError);
+    closers.push(() => outside.settled());
     if (parts.tracing !== undefined) app.use(traceRequests(parts.tracing.telemetry));
     app.use(sourceLogContext);
     app.use(databaseWatch(parts.database.url));
     if (options.role === 'worker') app.use(sightRoutesOnly);
+    app.use(outside.middleware);
     prepareServer(app, API_VERSION);
     const { queues, queueNames } = parts.followUps;
     mountQueueBoard(app, queues, queueNames, app.get(ApiKeysService, { strict: false }));
@@ -85,6 +91,26 @@ export async function openServer(
     // From here on: Nest's list of everything that it has put together helps nobody who reads a log.
     app.useLogger(app.get(PinoNestLogger));
     return { ...access(app, closers), address: await app.getUrl() };
+  });
+}
+
+/** Keys that were used for what is not theirs leave a trace. */
+function outsideUse(
+  app: NestExpressApplication,
+  { database, clock, group }: AppParts,
+  onError: (error: Error) => void,
+): OutsideUse {
+  const audit = app.get(AuditService, { strict: false });
+  const keys = app.get(ApiKeysService, { strict: false });
+  const routes = app.get(RoutesService, { strict: false });
+  return new OutsideUse({
+    database,
+    clock,
+    group,
+    audit,
+    keys,
+    routes: () => routes.list(),
+    onError: (error) => onError(error instanceof Error ? error : new Error('UNEXPECTED', { cause: error })),
   });
 }
 
