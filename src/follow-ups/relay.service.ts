@@ -192,7 +192,6 @@ export class RelayService {
     const lost = having('gone', 'over');
     if (lost.length === 0) return 0;
     const again = await this.database.transaction(async (sql) => {
-      await noteLostJobs(sql, having('gone').length, at);
       const { rows: taken } = await sql.query<QueuedRow>(
         `update follow_up f set sends = f.sends + 1, queued_at = $3, changed_at = $3
          from unnest($1::uuid[], $2::int[]) as l(id, sends)
@@ -200,6 +199,9 @@ export class RelayService {
          returning f.id, f.kind, f.sends`,
         [lost.map((row) => row.id), lost.map((row) => row.sends), at],
       );
+      // What another process was quicker to bring back, it has counted.
+      const gone = new Set(having('gone').map((row) => row.id));
+      await noteLostJobs(sql, taken.filter((row) => gone.has(row.id)).length, at);
       return taken;
     });
     await this.enqueue(again);

@@ -86,6 +86,7 @@ afterAll(dropTemplate);
       fault.count('toldLost', told[0]?.data.count ?? 0);
       expect(told).toHaveLength(1);
       expect(told[0]?.data.count).toBeGreaterThan(0);
+      expect(told[0]?.data.count).toBeLessThanOrEqual(waiting);
       await account(fault, at);
     },
   );
