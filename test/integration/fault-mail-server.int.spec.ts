@@ -96,12 +96,13 @@ describe('a mail server that does not do as it should', () => {
       fault.count('states', JSON.stringify(await house.states()));
       expect(await house.states()).toEqual({ sent: MAILS - refused, undeliverable: refused });
       const ledger = await house.db.query<{ state: string; error_code: string | null; n: number }>(
-        `select state, error_code, count(*) as n from delivery group by 1, 2 order by 1, 2`,
+        // A server that says 421 hangs up at once: which of the two is noticed first is chance.
+        `select state, case when error_code in ('ECONNECTION', 'SMTP_421') then 'CLOSING' else error_code end as error_code,
+           count(*) as n from delivery group by 1, 2 order by 1, 2`,
       );
       fault.count('ledger', ledger.map((row) => `${row.state} ${row.error_code ?? ''} ${row.n}`).join('; '));
       expect(ledger).toEqual([
-        // A server that says 421 hangs up at once.
-        { state: 'failed', error_code: 'ECONNECTION', n: wanted['closing-once'] },
+        { state: 'failed', error_code: 'CLOSING', n: wanted['closing-once'] },
         { state: 'failed', error_code: 'SMTP_451', n: wanted['later-once'] },
         { state: 'refused', error_code: 'SMTP_550', n: wanted.refuse },
         { state: 'refused', error_code: 'SMTP_552', n: wanted.full },
