@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { followUps, fourOnCluster, twoWorkers } from './follow-ups.js';
 import { firstImport, importMemory, reImport } from './imports.js';
 import type { Result } from './measure.js';
@@ -147,6 +147,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  // Absolute limits say nothing of a machine that others work on: the load beside them says whether they did.
+  const busyBefore = loadavg()[0] ?? Number.NaN;
   const world = await World.open();
   let results: Result[];
   try {
@@ -154,9 +156,15 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await world.close();
   }
-  process.stdout.write(`${machine}, ${options.size} rows, ${options.runs} runs\n\n${tableOf(results)}\n`);
+  const load = `${busyBefore.toFixed(1)} before, ${(loadavg()[0] ?? Number.NaN).toFixed(1)} after`;
+  process.stdout.write(
+    `${machine}, load ${load}, ${options.size} rows, ${options.runs} runs\n\n${tableOf(results)}\n`,
+  );
   if (options.json !== null) {
-    writeFileSync(options.json, `${JSON.stringify({ machine, size: options.size, results }, null, 2)}\n`);
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ machine, load, size: options.size, results }, null, 2)}\n`,
+    );
   }
   return 0;
 }

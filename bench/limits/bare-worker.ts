@@ -9,6 +9,8 @@ import pg from 'pg';
  */
 const [databaseUrl = '', redisUrls = '', jobs = '0', concurrency = '50'] = process.argv.slice(2);
 const count = Number(jobs);
+// A Redis that is used again remembers the jobs of the run before.
+const name = `bare-${process.pid}`;
 const database = new pg.Pool({ connectionString: databaseUrl, max: 10 });
 await database.query('drop table if exists bare_job');
 await database.query('create table bare_job (id int primary key, done_at timestamptz)');
@@ -16,14 +18,14 @@ await database.query('insert into bare_job select n from generate_series(1, $1::
 
 const { factory, close } = redisUrls === '' ? await onPostgres() : onRedis(redisUrls.split(','));
 const connection = {};
-const queue = new Queue('bare', { connection, prefix: '{bare}' }, factory);
+const queue = new Queue(name, { connection, prefix: '{bare}' }, factory);
 let done = 0;
 let finished: () => void = () => undefined;
 const allDone = new Promise<void>((resolve) => {
   finished = resolve;
 });
 const worker = new Worker(
-  'bare',
+  name,
   async (job) => {
     await database.query('update bare_job set done_at = now() where id = $1', [
       (job.data as { id: number }).id,
@@ -38,7 +40,7 @@ const from = performance.now();
 const cpuFrom = process.cpuUsage();
 for (let at = 1; at <= count; at += 500) {
   const some = Array.from({ length: Math.min(500, count - at + 1) }, (_, i) => ({
-    name: 'bare',
+    name,
     data: { id: at + i },
     opts: { jobId: `bare-${at + i}`, removeOnComplete: { count: 10_000 } },
   }));

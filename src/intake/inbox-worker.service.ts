@@ -3,7 +3,7 @@ import { AppError } from '../domain/app-error.js';
 import { InboxService } from './inbox.service.js';
 
 const LOOK_EVERY_MS = 1_000;
-const LONGEST_BREATH_MS = 500;
+const LONGEST_BREATH_MS = 1_000;
 
 /** Looks after the inbox in a serving process: what this or any other process took and has not carried out. */
 @Injectable()
@@ -27,7 +27,7 @@ export class InboxWorker implements BeforeApplicationShutdown {
 
   /**
    * Carries out what waits for the source, behind the answer: at once, or, where the source has just been served, after
-   * as long a breath as that took, so that what comes record by record is carried out by the hundred.
+   * a breath of twice what that took, so that what comes record by record is carried out by the hundred.
    */
   wake(source: string): void {
     if (this.stopped || this.woken.has(source)) return;
@@ -64,7 +64,7 @@ export class InboxWorker implements BeforeApplicationShutdown {
       await this.inbox.drain(source);
     } finally {
       const now = performance.now();
-      this.restUntil.set(source, now + Math.min(LONGEST_BREATH_MS, now - from));
+      this.restUntil.set(source, now + Math.min(LONGEST_BREATH_MS, 2 * (now - from)));
     }
   }
 

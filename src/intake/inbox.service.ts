@@ -3,6 +3,7 @@ import { AppError } from '../domain/app-error.js';
 import { Clock } from '../platform/clock/clock.js';
 import { withAdvisoryLock } from '../platform/database/advisory-lock.js';
 import { Database } from '../platform/database/database.js';
+import { Gathered } from '../platform/database/gathered.js';
 import { newId } from '../platform/database/id.js';
 import { DoorsService } from './doors.service.js';
 import { FileStoreService } from './file-store.service.js';
@@ -39,19 +40,34 @@ interface Waiting {
   readonly isAll: boolean;
 }
 
+/** What came in one request. */
+interface Batch {
+  readonly id: string;
+  readonly source: string;
+  readonly payload: string;
+  readonly count: number;
+  readonly stated: readonly Stated[];
+  readonly by: string;
+  readonly receivedAt: string;
+}
+
+/** So many requests are kept together: a body has at most 8 MB. */
+const MOST_AT_ONCE = 16;
 /** What was pushed one after the other becomes one run of at most so many records and so many bytes. */
 const MOST_IN_ONE_RUN = 10_000;
 const MOST_BYTES_IN_ONE_RUN = 16 * 1024 * 1024;
-// One way to the database and back for both.
+// One way to the database and back for both, and for all that came at the same time.
 const PUT_RECORDS = `
   with kept as (
     insert into inbox (id, kind, source, payload, item_count, received_at, received_by, state, next_try_at)
-    values ($1, 'records', $2, $3, $4, $5, $6, 'pending', $5))
-  select s.company, s.number, s.spell, s.hash
-  from jsonb_to_recordset($7::jsonb) as s(company text, number text, spell text, hash text)
-  where exists (select 1 from observation o where o.source = $2 and o.current and not o.reverted and not o.absent
-    and o.company = s.company and o.employee_number = s.number and o.spell_hint = s.spell
-    and o.content_hash = s.hash::uuid)`;
+    select b.id, 'records', b.source, b.payload, b.item_count, b.received_at, b.received_by, 'pending', b.received_at
+    from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::text[])
+      as b(id, source, payload, item_count, received_at, received_by))
+  select s.batch, s.company, s.number, s.spell, s.hash
+  from jsonb_to_recordset($7::jsonb) as s(batch int, company text, number text, spell text, hash text)
+  where exists (select 1 from observation o where o.source = ($2::text[])[s.batch + 1] and o.current
+    and not o.reverted and not o.absent and o.company = s.company and o.employee_number = s.number
+    and o.spell_hint = s.spell and o.content_hash = s.hash::uuid)`;
 const MOST_ATTEMPTS = 8;
 const BACK_OFF_MS = 2_000;
 const LONGEST_BACK_OFF_MS = 300_000;
@@ -64,6 +80,10 @@ const LONGEST_BACK_OFF_MS = 300_000;
 export class InboxService {
   /** Drains of this process, by source: a second call joins the first one's wait. */
   private readonly draining = new Map<string, Promise<void>>();
+  private readonly puts = new Gathered<Batch, readonly Stated[]>(
+    (batches) => this.put(batches),
+    MOST_AT_ONCE,
+  );
 
   constructor(
     private readonly db: Database,
@@ -83,17 +103,17 @@ export class InboxService {
     stated: readonly Stated[],
     by: string,
   ): Promise<{ readonly id: string; readonly known: readonly Stated[] }> {
-    const [id, now] = [newId(), this.clock.nowIso()];
-    const known = await this.db.prepared<Stated & { number: string }>('inbox-put-records', PUT_RECORDS, [
+    const [id, receivedAt] = [newId(), this.clock.nowIso()];
+    const batch = {
       id,
       source,
-      JSON.stringify(records),
-      records.length,
-      now,
+      payload: JSON.stringify(records),
+      count: records.length,
+      stated,
       by,
-      JSON.stringify(stated),
-    ]);
-    return { id, known };
+      receivedAt,
+    };
+    return { id, known: await this.puts.add(batch) };
   }
 
   /** The same for a file that the store keeps already. The id is that of its run. */
@@ -126,6 +146,26 @@ export class InboxService {
       [this.clock.nowIso()],
     );
     return rows.map((row) => row.source);
+  }
+
+  private async put(batches: readonly Batch[]): Promise<Stated[][]> {
+    const stated = batches.flatMap((one, batch) => one.stated.map((said) => ({ ...said, batch })));
+    const known = await this.db.prepared<Stated & { number: string; batch: number }>(
+      'inbox-put-records',
+      PUT_RECORDS,
+      [
+        batches.map(({ id }) => id),
+        batches.map(({ source }) => source),
+        batches.map(({ payload }) => payload),
+        batches.map(({ count }) => count),
+        batches.map(({ receivedAt }) => receivedAt),
+        batches.map(({ by }) => by),
+        JSON.stringify(stated),
+      ],
+    );
+    const byBatch = batches.map((): Stated[] => []);
+    for (const row of known) byBatch[row.batch]?.push(row);
+    return byBatch;
   }
 
   private drainAlone(source: string): Promise<void> {

@@ -1,16 +1,12 @@
 import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-
-interface Waiting {
-  readonly resolve: (waitMs: number | null) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { Gathered } from '../database/gathered.js';
 
 /**
  * Counts calls of one key that come while a count of it is on its way together, in the next one: a counter is one row,
  * and a hundred calls that each wanted to write it would wait for each other.
  */
 export class GatheredCounter {
-  private readonly waiting = new Map<string, Waiting[]>();
+  private readonly counts = new Map<string, Gathered<null, number | null>>();
 
   constructor(private readonly limiter: RateLimiterAbstract) {}
 
@@ -19,37 +15,27 @@ export class GatheredCounter {
   }
 
   /** Null when the call is within its budget, else the milliseconds to wait. Those that came first are let in first. */
-  take(key: string): Promise<number | null> {
-    return new Promise((resolve, reject) => {
-      const others = this.waiting.get(key);
-      if (others !== undefined) {
-        others.push({ resolve, reject });
-        return;
-      }
-      this.waiting.set(key, [{ resolve, reject }]);
-      void this.count(key);
-    });
-  }
-
-  private async count(key: string): Promise<void> {
-    for (let group = this.waiting.get(key) ?? []; group.length > 0; group = this.waiting.get(key) ?? []) {
-      this.waiting.set(key, []);
-      try {
-        await this.limiter.consume(key, group.length);
-        for (const { resolve } of group) resolve(null);
-      } catch (error) {
-        answer(group, error, this.points);
-      }
+  async take(key: string): Promise<number | null> {
+    let counts = this.counts.get(key);
+    if (counts === undefined) {
+      counts = new Gathered((calls) => this.count(key, calls.length));
+      this.counts.set(key, counts);
     }
-    this.waiting.delete(key);
+    try {
+      return await counts.add(null);
+    } finally {
+      if (counts.isIdle) this.counts.delete(key);
+    }
   }
-}
 
-function answer(group: readonly Waiting[], error: unknown, points: number): void {
-  if (!(error instanceof RateLimiterRes)) {
-    for (const { reject } of group) reject(error);
-    return;
+  private async count(key: string, calls: number): Promise<(number | null)[]> {
+    try {
+      await this.limiter.consume(key, calls);
+      return Array.from({ length: calls }, () => null);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      const within = Math.max(0, calls - (error.consumedPoints - this.points));
+      return Array.from({ length: calls }, (_, place) => (place < within ? null : error.msBeforeNext));
+    }
   }
-  const within = Math.max(0, group.length - (error.consumedPoints - points));
-  group.forEach(({ resolve }, place) => resolve(place < within ? null : error.msBeforeNext));
 }
