@@ -5,9 +5,11 @@ const KEY = 'follow-ups.paused';
 
 /** True while somebody has stopped all outgoing mail, or while nobody has looked at a database that was restored. */
 export async function isPaused(sql: Sql): Promise<boolean> {
-  if (await isRestored(sql)) return true;
-  const { rows } = await sql.query<{ value: unknown }>(`select value from setting where key = $1`, [KEY]);
-  return rows[0]?.value === true;
+  const [restored, { rows }] = await Promise.all([
+    isRestored(sql),
+    sql.query<{ value: unknown }>(`select value from setting where key = $1`, [KEY]),
+  ]);
+  return restored || rows[0]?.value === true;
 }
 
 /** Stops or releases all outgoing mail; what is on the wire at this moment ends. Safe to repeat. */

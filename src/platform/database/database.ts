@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+import { GatheringSocket } from './gathering-socket.js';
 
 /** A connection inside (or outside) a transaction; every query function of a feature takes one. */
 export type Sql = Pick<PoolClient, 'query'>;
@@ -24,7 +25,12 @@ export class Database implements OnApplicationShutdown {
     /** `pipeline`: statements are sent without waiting for those before them; COPY does not go over such a line. */
     { pipeline = false }: { readonly pipeline?: boolean } = {},
   ) {
-    this.pool = new Pool({ connectionString: url, max, application_name: 'enishi', pipeline });
+    this.pool = new Pool({
+      connectionString: url,
+      max,
+      application_name: 'enishi',
+      ...(pipeline && { pipeline, stream: () => new GatheringSocket() }),
+    });
     // An idle connection that the server closes is replaced at the next query, which reports what is wrong then.
     this.pool.on('error', () => undefined);
     // While it is lent, a lost connection fails the query or COPY that runs on it; its own event must not end the process.
@@ -48,9 +54,9 @@ export class Database implements OnApplicationShutdown {
   /** Runs `work` on one connection inside one transaction; rolls back and rethrows whatever it throws. */
   async transaction<T>(work: (sql: PoolClient) => Promise<T>): Promise<T> {
     return this.connection(async (client) => {
-      const begun = client.query('begin');
+      // Over a pipelined line the first statement goes with it: a named statement is not flushed by itself.
+      const begun = client.query(client.pipeline ? { name: 'begin', text: 'begin' } : 'begin');
       try {
-        // Over a pipelined line the first statement goes with it.
         if (!client.pipeline) await begun;
         const [result] = await Promise.all([work(client), begun]);
         await client.query('commit');
