@@ -49,6 +49,13 @@ export interface StatementRow {
   readonly facts: StatedFacts;
 }
 
+/**
+ * When observation `o` was last confirmed. Whoever follows the newest reading of the source (`st`) was confirmed by it,
+ * without a word in a row of its own.
+ */
+export const CONFIRMED_AT =
+  'case when o.follows then greatest(o.confirmed_at, st.confirmed_as_of_at) else o.confirmed_at end';
+
 const COLUMNS = 'e.company, e.employee_number, e.id, e.person_id, e.key_name, e.key_email, e.key_phone';
 
 export async function employmentsOf(sql: Sql, keys: readonly Key[]): Promise<ClosureRow[]> {
@@ -66,6 +73,7 @@ export async function stagedOf(sql: Sql, keys: readonly Key[], runId: string): P
             s.key_name, s.key_email, s.key_phone
      from unnest($2::text[], $3::text[]) k(company, employee_number)
      join staged_change c on c.run_id = $1 and c.company = k.company and c.employee_number = k.employee_number
+       and not c.alone
      join staged_observation s on s.run_id = c.run_id and s.row_no = c.row_no
      join import_run r on r.id = c.run_id`,
     [runId, keys.map((k) => k.company), keys.map((k) => k.employeeNumber)],
@@ -99,7 +107,7 @@ export async function storedByMatch(
         ? ''
         : `and not exists (
              select 1 from staged_change c join staged_observation s on s.run_id = c.run_id and s.row_no = c.row_no
-             where c.run_id = $3 and c.company = e.company and c.employee_number = e.employee_number
+             where c.run_id = $3 and not c.alone and c.company = e.company and c.employee_number = e.employee_number
                and not s.absent and ${isStated} and s.${column} is distinct from k.value)`;
     const result = await sql.query<MatchRow>(
       `select '${letter} ' || k.value as match, e.company, e.employee_number from unnest($1::text[]) k(value)
@@ -165,9 +173,11 @@ export async function statementRowsOf(
   withoutRunId: string | null,
 ): Promise<StatementRow[]> {
   const result = await sql.query<StatementRow>(
-    `select o.company, o.employee_number, o.source, o.as_of_at, o.confirmed_at, o.content_hash, o.absent, o.facts
+    `select o.company, o.employee_number, o.source, o.as_of_at, ${CONFIRMED_AT} as confirmed_at, o.content_hash,
+       o.absent, o.facts
      from unnest($1::text[], $2::text[]) k(company, employee_number)
      join observation o on o.company = k.company and o.employee_number = k.employee_number
+     left join source_state st on st.source = o.source
      where not o.reverted and ($3::uuid is null or o.run_id <> $3)`,
     [keys.map((k) => k.company), keys.map((k) => k.employeeNumber), withoutRunId],
   );

@@ -63,6 +63,16 @@ export class DecisionsService {
     return company;
   }
 
+  /** The company that a source speaks of. @throws SOURCE_UNKNOWN, COMPANY_UNKNOWN */
+  companyOfSource(id: string): Company {
+    const source = this.group.sources.get(id);
+    if (source === undefined) {
+      const expected = [...this.group.sources.keys()].join(', ');
+      throw new AppError('SOURCE_UNKNOWN', { details: { found: id, expected } });
+    }
+    return this.company(source.company);
+  }
+
   private deriveContext(company: Company): DeriveContext {
     const out = new Set(company.outOfScope.employmentTypes);
     return {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CONFIRMED_AT } from '../departures/closure-rows.queries.js';
 import type { NumberKey } from '../departures/closure.queries.js';
 import { EffectsService } from '../departures/effects.service.js';
 import { Clock } from '../platform/clock/clock.js';
@@ -8,10 +9,13 @@ import type { Run } from './run.js';
 import { markMended, noteApplied, noteReverted } from './run-ends.js';
 import { RunsRepository } from './runs.repository.js';
 import { StagingService } from './staging.service.js';
+import { confirmKnown } from './confirm-known.js';
+import { writeAlone } from './write-alone.js';
 
 export type Progress = (done: number, total: number) => void;
 
 const ITEMS_PER_BATCH = 250;
+const RANGES_PER_BATCH = 5;
 const ANALYZE_FROM = 5_000;
 
 /** Carries a plan out, batch by batch. Killed at any point and called again, it goes on where it was. */
@@ -45,14 +49,14 @@ export class ApplyService {
     await sql.query('select 1 from import_run where id = $1 for update', [runId]);
     const run = await this.runs.get(runId, sql);
     if (run.status !== 'applying' || run.applyAt === null) return false;
-    const page = await this.items.page(sql, runId, run.appliedSeq, ITEMS_PER_BATCH);
+    const page = upToRange(await this.items.page(sql, runId, run.appliedSeq, ITEMS_PER_BATCH));
     const last = page.at(-1);
     if (last === undefined) {
       await this.finish(sql, run);
       return false;
     }
     const items = page.map((row) => row.effects);
-    await writeRanges(sql, run, items);
+    await writeRanges(sql, run, items, policyVersion);
     await writeObservations(
       sql,
       run.id,
@@ -85,42 +89,33 @@ export class ApplyService {
   }
 }
 
-async function writeRanges(sql: Sql, run: Run, items: readonly PlanItem[]): Promise<void> {
-  for (const { quiet, confirm } of items) {
-    if (quiet !== undefined) await writeQuiet(sql, run, quiet.from, quiet.to);
+/** A range is thousands of rows: a transaction holds few of them, however many items a batch may have. */
+function upToRange(page: { seq: number; effects: PlanItem }[]): { seq: number; effects: PlanItem }[] {
+  let ranges = 0;
+  const end = page.findIndex(({ effects: { quiet, confirm } }) => {
+    if (quiet !== undefined || confirm !== undefined) ranges += 1;
+    return ranges === RANGES_PER_BATCH;
+  });
+  return end === -1 ? page : page.slice(0, end + 1);
+}
+
+async function writeRanges(
+  sql: Sql,
+  run: Run,
+  items: readonly PlanItem[],
+  policyVersion: number,
+): Promise<void> {
+  for (const { known, quiet, confirm } of items) {
+    if (known === true) await confirmKnown(sql, run);
+    if (quiet !== undefined) await writeAlone(sql, run, quiet, policyVersion);
     if (confirm !== undefined) await confirmRange(sql, run.id, confirm.from, confirm.to);
   }
 }
 
-/** New people who simply work here: one person, one employment, one observation for each row. */
-async function writeQuiet(sql: Sql, run: Run, from: number, to: number): Promise<void> {
-  const range = [run.id, from, to];
-  const rows = `staged_observation s join staged_change c on c.run_id = s.run_id and c.row_no = s.row_no
-     where s.run_id = $1 and s.row_no between $2 and $3 and c.quiet`;
-  await sql.query(
-    `insert into person (id, created_at) select s.new_id, $4::timestamptz from ${rows} on conflict do nothing`,
-    [...range, run.applyAt],
-  );
-  await sql.query(
-    `insert into employment (id, person_id, company, employee_number, spell, spell_key, facts, display_name, department,
-       hired_on, key_name, key_email, key_phone, recorded_at)
-     select s.new_id, s.new_id, s.company, s.employee_number, 1, s.spell_hint, jsonb_strip_nulls(s.facts),
-       coalesce(s.facts->>'displayName',
-         nullif(concat_ws(' ', nullif(s.facts->>'familyName', ''), nullif(s.facts->>'givenName', '')), '')),
-       s.facts->>'department', (s.facts->>'hiredOn')::date, s.key_name, s.key_email, s.key_phone, $4::timestamptz
-     from ${rows} on conflict (id) do nothing`,
-    [...range, run.applyAt],
-  );
-  await sql.query(
-    `${INSERT_OBSERVATIONS} where s.run_id = $1 and s.row_no between $2 and $3 and c.quiet ${CONFLICT}`,
-    range,
-  );
-}
-
 const INSERT_OBSERVATIONS = `insert into observation as o (source, company, employee_number, spell_hint, as_of_at,
-   confirmed_at, received_at, run_id, row_no, content_hash, facts, absent)
+   confirmed_at, received_at, run_id, row_no, content_hash, raw_hash, facts, absent)
  select r.source, s.company, s.employee_number, s.spell_hint, s.as_of_at, s.as_of_at, r.started_at, s.run_id, s.row_no,
-   s.content_hash, s.facts, s.absent
+   s.content_hash, s.raw_hash, s.facts, s.absent
  from staged_observation s
  join import_run r on r.id = s.run_id
  join staged_change c on c.run_id = s.run_id and c.row_no = s.row_no`;
@@ -172,18 +167,26 @@ async function revertObservations(sql: Sql, run: Run, keys: readonly NumberKey[]
   );
 }
 
-/** The current statement of a source about a spell: the latest, unless the source has lost sight of the number since. */
+/**
+ * The current statement of a source about a spell: the latest, unless the source has lost sight of the number since.
+ * Nobody of whom something new was said follows the newest reading: the next one confirms them by themselves.
+ */
 async function markCurrent(sql: Sql, keys: string, params: unknown[]): Promise<void> {
   await sql.query(
-    `with keys as (${keys}), ranked as (
-       select o.id, not o.absent and not o.reverted
+    `with keys as (${keys}), said as (
+       select o.id, o.company, o.employee_number, o.source, o.spell_hint, o.absent, o.reverted, o.as_of_at, o.content_hash,
+         ${CONFIRMED_AT} as confirmed_at
+       from keys k join observation o on o.company = k.company and o.employee_number = k.employee_number
+       left join source_state st on st.source = o.source),
+     ranked as (
+       select o.id, o.confirmed_at, not o.absent and not o.reverted
            and row_number() over (partition by o.company, o.employee_number, o.source, o.spell_hint
              order by (o.absent or o.reverted), o.confirmed_at desc, o.content_hash desc) = 1
            and o.confirmed_at >= coalesce(max(o.as_of_at) filter (where o.absent and not o.reverted)
              over (partition by o.company, o.employee_number, o.source), o.confirmed_at) as is_current
-       from keys k join observation o on o.company = k.company and o.employee_number = k.employee_number)
-     update observation o set current = r.is_current from ranked r
-     where o.id = r.id and o.current is distinct from r.is_current`,
+       from said o)
+     update observation o set current = r.is_current, confirmed_at = r.confirmed_at, follows = false
+     from ranked r where o.id = r.id and (o.follows or o.current is distinct from r.is_current)`,
     params,
   );
 }

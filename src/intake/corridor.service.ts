@@ -10,8 +10,11 @@ import { DiffQueries } from './diff.queries.js';
 import { PlanRunService, type PlanSource } from './plan-run.service.js';
 import type { Run, RunNote } from './run.js';
 import { RunsRepository } from './runs.repository.js';
+import { stageObservation } from './stage-observation.js';
+import { StagingService } from './staging.service.js';
 
 const CORRIDOR = 'enishi.corridor';
+const DOUBTED_AT_ONCE = 5_000;
 
 /** What the reading of a file or of records found out beyond its rows. */
 export interface Findings {
@@ -32,6 +35,7 @@ export class CorridorService {
     private readonly planner: PlanRunService,
     private readonly applier: ApplyService,
     private readonly decisions: DecisionsService,
+    private readonly staging: StagingService,
   ) {}
 
   /** Finishes first what a process that died left half applied. */
@@ -44,6 +48,7 @@ export class CorridorService {
         this.planner,
         this.applier,
         this.decisions,
+        this.staging,
         progress,
       );
       for (const run of await this.runs.byStatus('applying', null)) await corridor.resume(run);
@@ -61,6 +66,7 @@ export class Corridor {
     private readonly planner: PlanRunService,
     private readonly applier: ApplyService,
     private readonly decisions: DecisionsService,
+    private readonly staging: StagingService,
     private readonly progress: Progress | undefined,
   ) {}
 
@@ -72,6 +78,7 @@ export class Corridor {
   /** Compares what the run staged, plans it, reads the brakes. */
   async planStaged(run: Run, findings: Findings): Promise<{ run: Run; held: boolean }> {
     const { decisions, firstOfSource } = await this.bind(run);
+    await this.stageDoubted(run);
     const counts = await this.diff.compare(this.db.pool, run);
     const notes = [...findings.notes];
     if (run.mode === 'full' && run.seenToEnd && counts.accepted > 0)
@@ -143,6 +150,24 @@ export class Corridor {
     return { decisions, firstOfSource };
   }
 
+  /** What bytes alone no longer tell is compared like any other row. It says what was recorded when it was recognised. */
+  private async stageDoubted(run: Run): Promise<void> {
+    for (;;) {
+      const rows = await this.diff.doubtedRows(this.db.pool, run.id, DOUBTED_AT_ONCE);
+      if (rows.length === 0) return;
+      await this.staging.write(run.id, async (writer) => {
+        for (const { rowNo, company, employeeNumber, facts, rawHash } of rows) {
+          const observation = { company, employeeNumber, asOfAt: run.asOfAt, facts };
+          await stageObservation(writer, rowNo, observation, this.decisions.company(company), { rawHash });
+        }
+      });
+      await this.staging.dropKnown(
+        run.id,
+        rows.map(({ rowNo }) => rowNo),
+      );
+    }
+  }
+
   private async stageAbsences(run: Run): Promise<RunNote[]> {
     const state = await this.db.one<{ last: string | null }>(
       'select last_full_as_of_at as last from source_state where source = $1',
@@ -151,11 +176,7 @@ export class Corridor {
     if (state?.last != null && state.last > run.asOfAt) {
       return [{ code: 'OLDER_SNAPSHOT', details: { asOf: run.asOfAt, newest: state.last } }];
     }
-    const company = await this.db.one<{ company: string }>(
-      'select company from staged_observation where run_id = $1 limit 1',
-      [run.id],
-    );
-    const zone = company === null ? 'UTC' : this.decisions.company(company.company).zone;
+    const { zone } = this.decisions.companyOfSource(run.source);
     await this.diff.stageAbsences(this.db.pool, run, dayInZone(Date.parse(run.asOfAt), zone));
     return [];
   }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { AloneRow } from '../departures/alone.js';
 import type { NumberKey } from '../departures/closure.queries.js';
+import type { StatedFacts } from '../domain/observation.js';
 import type { Sql } from '../platform/database/database.js';
 import type { Run } from './run.js';
 
@@ -9,16 +11,43 @@ export interface DiffCounts {
   readonly unchanged: number;
 }
 
+/** A row that was recognised by its bytes, and what it says. */
+export interface KnownRow {
+  readonly rowNo: number;
+  readonly company: string;
+  readonly employeeNumber: string;
+  readonly facts: StatedFacts;
+  readonly rawHash: string | null;
+}
+
 /** Below so many rows the planner's guess does as well, and a pushed record need not wait for statistics. */
 const ANALYZE_FROM = 2_000;
 
 /** The comparison of what a run staged with what is recorded, in SQL: rows that say nothing new stay there. */
+/** Staged rows that their source does not say already. */
+const NEWS = `
+  select s.row_no, s.company, s.employee_number, s.plain, s.key_name, s.key_email, s.key_phone
+  from staged_observation s
+  where s.run_id = $1 and not s.absent and not exists (
+    select 1 from observation o
+    where not o.reverted and not o.absent and o.source = $2
+      and o.company = s.company and o.employee_number = s.employee_number
+      and o.spell_hint = s.spell_hint and o.content_hash = s.content_hash
+      and (o.as_of_at = s.as_of_at or o.current and o.as_of_at < s.as_of_at and (o.follows or not exists (
+        -- Saying again what was said before something else is news: only the latest word may be repeated.
+        select 1 from observation x
+        where x.company = o.company and x.employee_number = o.employee_number and x.source = o.source
+          and x.id <> o.id and not x.reverted and not x.absent
+          and (x.confirmed_at > o.confirmed_at or x.confirmed_at = o.confirmed_at
+            and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = ''))))))`;
+
 @Injectable()
 export class DiffQueries {
   /** Writes `staged_change` and `staged_link` of the run anew. Repeating it gives the same. */
   async compare(sql: Sql, run: Run): Promise<DiffCounts> {
     await sql.query('delete from staged_change where run_id = $1', [run.id]);
     await sql.query('delete from staged_link where run_id = $1', [run.id]);
+    await sql.query('delete from staged_known where run_id = $1 and not raw', [run.id]);
     const isLarge = run.rows.read > ANALYZE_FROM;
     if (isLarge) await sql.query('analyze staged_observation');
     await sql.query(
@@ -38,14 +67,14 @@ export class DiffQueries {
       [run.id],
     );
     await sql.query(
-      `with repeated as (
-         select company, employee_number from staged_observation where run_id = $1
-         group by company, employee_number having count(*) > 1)
-       insert into staged_change (run_id, row_no, company, employee_number, quiet)
-       select s.run_id, s.row_no, s.company, s.employee_number,
-         s.plain
-           and not exists (select 1 from staged_link l where l.run_id = $1 and l.row_no = s.row_no)
-           and not exists (select 1 from repeated r
+      `insert into staged_change (run_id, row_no, company, employee_number, alone, quiet)
+       with news as (${NEWS}),
+       apart as (
+         select s.row_no from news s
+         where not exists (select 1 from staged_link l where l.run_id = $1 and l.row_no = s.row_no)
+           and not exists (select 1 from (
+             select company, employee_number from staged_observation where run_id = $1
+             group by company, employee_number having count(*) > 1) r
              where r.company = s.company and r.employee_number = s.employee_number)
            and not exists (select 1 from employment e
              where e.company = s.company and e.employee_number = s.employee_number)
@@ -53,20 +82,9 @@ export class DiffQueries {
              where k.company = s.company and k.employee_number = s.employee_number)
            and not exists (select 1 from employment e where e.key_name = s.key_name)
            and not exists (select 1 from employment e where e.key_email = s.key_email)
-           and not exists (select 1 from employment e where e.key_phone = s.key_phone)
-       from staged_observation s
-       where s.run_id = $1 and not s.absent and not exists (
-         select 1 from observation o
-         where not o.reverted and not o.absent and o.source = $2
-           and o.company = s.company and o.employee_number = s.employee_number
-           and o.spell_hint = s.spell_hint and o.content_hash = s.content_hash
-           and (o.as_of_at = s.as_of_at or o.current and o.as_of_at < s.as_of_at and not exists (
-             -- Saying again what was said before something else is news: only the latest word may be repeated.
-             select 1 from observation x
-             where x.company = o.company and x.employee_number = o.employee_number and x.source = o.source
-               and x.id <> o.id and not x.reverted and not x.absent
-               and (x.confirmed_at > o.confirmed_at or x.confirmed_at = o.confirmed_at
-                 and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = '')))))`,
+           and not exists (select 1 from employment e where e.key_phone = s.key_phone))
+       select $1, s.row_no, s.company, s.employee_number, a.row_no is not null, a.row_no is not null and s.plain
+       from news s left join apart a on a.row_no = s.row_no`,
       [run.id, run.source],
     );
     // Beside a row that says something new, one that repeats an earlier word of the same number takes it back again.
@@ -75,16 +93,29 @@ export class DiffQueries {
        select s.run_id, s.row_no, s.company, s.employee_number, false
        from staged_observation s
        where s.run_id = $1 and not s.absent and (s.company, s.employee_number) in (
-         select company, employee_number from staged_change where run_id = $1 and not quiet)
+         select company, employee_number from staged_change where run_id = $1 and not alone)
        on conflict do nothing`,
       [run.id],
     );
     if (isLarge) await sql.query('analyze staged_change');
+    await sql.query(
+      `insert into staged_known (run_id, row_no, observation_id, raw)
+       select $1, s.row_no, o.id, false
+       from staged_observation s
+       join observation o on o.company = s.company and o.employee_number = s.employee_number and o.source = $2
+         and o.spell_hint = s.spell_hint and o.content_hash = s.content_hash and o.current
+       where s.run_id = $1 and not s.absent and o.as_of_at <= s.as_of_at
+         and not exists (select 1 from staged_change c where c.run_id = $1 and c.row_no = s.row_no)`,
+      [run.id, run.source],
+    );
     const counts = await sql.query<DiffCounts>(
-      `select (select count(*) from staged_observation where run_id = $1 and not absent)::int as accepted,
+      `with raw as (select count(*) as n from staged_known where run_id = $1 and raw),
+         staged as (select count(*) as n from staged_observation where run_id = $1 and not absent)
+       select (staged.n + raw.n)::int as accepted,
               (select count(*) from rejection where run_id = $1)::int as rejected,
-              (select count(*) from staged_observation s where s.run_id = $1 and not s.absent and not exists (
-                 select 1 from staged_change c where c.run_id = $1 and c.row_no = s.row_no))::int as unchanged`,
+              (staged.n + raw.n - (select count(*) from staged_change c join staged_observation s
+                 on s.run_id = c.run_id and s.row_no = c.row_no where c.run_id = $1 and not s.absent))::int as unchanged
+       from raw, staged`,
       [run.id],
     );
     const row = counts.rows[0];
@@ -106,6 +137,8 @@ export class DiffQueries {
          where o.source = $2 and (o.current or o.absent) and not o.reverted and o.as_of_at <= $3
            and not exists (select 1 from staged_observation s where s.run_id = $1
              and s.company = o.company and s.employee_number = o.employee_number)
+           and not exists (select 1 from staged_known k join observation q on q.id = k.observation_id
+             where k.run_id = $1 and q.company = o.company and q.employee_number = o.employee_number)
            and not exists (select 1 from rejection r where r.run_id = $1 and r.employee_number = o.employee_number)
            and exists (
              select 1 from employment e left join departure d on d.employment_id = e.id and d.state = 'standing'
@@ -130,11 +163,34 @@ export class DiffQueries {
     return result.rowCount ?? 0;
   }
 
+  /**
+   * Some of the rows that were known by their bytes and have to be compared after all: their source has said something
+   * else about the person since, or says it in another row of the same run.
+   */
+  async doubtedRows(sql: Sql, runId: string, limit: number): Promise<KnownRow[]> {
+    const result = await sql.query<KnownRow>(
+      `select k.row_no as "rowNo", o.company, o.employee_number as "employeeNumber", o.facts, o.raw_hash as "rawHash"
+       from staged_known k join observation o on o.id = k.observation_id
+       where k.run_id = $1 and k.raw and k.row_no in (
+         select k.row_no from observation o join import_run r on r.id = $1 and r.source = o.source
+           join staged_known k on k.run_id = $1 and k.observation_id = o.id
+           where not o.follows
+         union all
+         select k.row_no from staged_observation s
+           join observation o on o.company = s.company and o.employee_number = s.employee_number
+           join staged_known k on k.run_id = $1 and k.observation_id = o.id
+           where s.run_id = $1)
+       order by k.row_no limit $2`,
+      [runId, limit],
+    );
+    return result.rows;
+  }
+
   /** Numbers with something new that has to be decided one by one, in the order of company and number. */
   async loudKeys(sql: Sql, runId: string, after: NumberKey | null, limit: number): Promise<NumberKey[]> {
     const result = await sql.query<NumberKey>(
       `select distinct company collate "C" as company, employee_number collate "C" as "employeeNumber"
-       from staged_change where run_id = $1 and not quiet
+       from staged_change where run_id = $1 and not alone
          and ($2::text is null or (company collate "C", employee_number collate "C") > ($2, $3))
        order by 1, 2 limit $4`,
       [runId, after?.company ?? null, after?.employeeNumber ?? null, limit],
@@ -154,18 +210,56 @@ export class DiffQueries {
     return result.rows;
   }
 
-  /** Ranges of quiet rows, and a fingerprint of all of them for the plan's hash. */
-  async quiet(
-    sql: Sql,
-    runId: string,
-  ): Promise<{ count: number; first: number; last: number; fingerprint: string }> {
+  /** First and last staged row that is decided without looking at others; null when there is none. */
+  async aloneRange(sql: Sql, runId: string): Promise<{ first: number; last: number } | null> {
+    const result = await sql.query<{ first: number | null; last: number | null }>(
+      `select min(row_no) as first, max(row_no) as last from staged_change where run_id = $1 and alone`,
+      [runId],
+    );
+    const row = result.rows[0];
+    return row?.first == null || row.last === null ? null : { first: row.first, last: row.last };
+  }
+
+  /** Rows of a range that are alone and say more than that somebody works here, in file order. */
+  async aloneRows(sql: Sql, runId: string, from: number, to: number): Promise<AloneRow[]> {
     const result = await sql.query<{
-      count: number;
-      first: number | null;
-      last: number | null;
-      fingerprint: string;
+      row_no: number;
+      source: string;
+      company: string;
+      employee_number: string;
+      spell_hint: string;
+      as_of_at: string;
+      content_hash: string;
+      facts: StatedFacts;
+      new_id: string;
     }>(
-      `select count(*)::int as count, min(c.row_no) as first, max(c.row_no) as last,
+      `select s.row_no, r.source, s.company, s.employee_number, s.spell_hint, s.as_of_at, s.content_hash, s.facts, s.new_id
+       from staged_change c
+       join staged_observation s on s.run_id = c.run_id and s.row_no = c.row_no
+       join import_run r on r.id = c.run_id
+       where c.run_id = $1 and c.row_no between $2 and $3 and c.alone and not c.quiet
+       order by c.row_no`,
+      [runId, from, to],
+    );
+    return result.rows.map((row) => ({
+      rowNo: row.row_no,
+      source: row.source,
+      observation: {
+        company: row.company,
+        employeeNumber: row.employee_number,
+        asOfAt: row.as_of_at,
+        facts: row.facts,
+      },
+      contentHash: row.content_hash,
+      spellHint: row.spell_hint,
+      newId: row.new_id,
+    }));
+  }
+
+  /** A fingerprint of the rows from which nothing follows but that somebody works here, for the hash of the plan. */
+  async quiet(sql: Sql, runId: string): Promise<{ count: number; fingerprint: string }> {
+    const result = await sql.query<{ count: number; fingerprint: string }>(
+      `select count(*)::int as count,
          coalesce(bit_xor(hashtextextended(s.company || '/' || s.employee_number || '/' || s.content_hash::text, 0)), 0)::text
            as fingerprint
        from staged_change c join staged_observation s on s.run_id = c.run_id and s.row_no = c.row_no
@@ -173,11 +267,6 @@ export class DiffQueries {
       [runId],
     );
     const row = result.rows[0];
-    return {
-      count: row?.count ?? 0,
-      first: row?.first ?? 0,
-      last: row?.last ?? 0,
-      fingerprint: row?.fingerprint ?? '0',
-    };
+    return { count: row?.count ?? 0, fingerprint: row?.fingerprint ?? '0' };
   }
 }

@@ -7,6 +7,7 @@ import type { Progress } from './apply.service.js';
 import { FileReading } from './file-reading.js';
 import { FileStoreService } from './file-store.service.js';
 import { interpretRecord } from './mapping/interpret-record.js';
+import { KnownRowsService } from './known-rows.service.js';
 import { ProfilesService } from './profiles.service.js';
 import type { Run, RunMode, RunNote } from './run.js';
 import { RunsQueries } from './runs.queries.js';
@@ -39,6 +40,8 @@ export interface ImportFile {
   readonly whenKept?: (() => { readonly isWhole: boolean; readonly notes: readonly RunNote[] }) | undefined;
 }
 
+const LEAST_BYTES_TO_COMPARE = 256 * 1024;
+
 /** Mended rows go the way of the run that rejected them: its profile, its time, its place in the history of the source. */
 export interface RetryOf {
   readonly run: Run;
@@ -60,6 +63,7 @@ export class DoorsService {
     private readonly staging: StagingService,
     private readonly files: FileStoreService,
     private readonly profiles: ProfilesService,
+    private readonly known: KnownRowsService,
     private readonly queries: RunsQueries,
     private readonly group: GroupConfig,
     private readonly clock: Clock,
@@ -105,18 +109,22 @@ export class DoorsService {
             details: { expected: input.sha256.slice(0, 12), found: file.sha256.slice(0, 12) },
           });
         }
-        const reading = new FileReading(run, company, source, {
-          encoding: input.encoding,
-          isKnownWhole: input.sha256 !== undefined,
-          onRows: input.onRows,
-        });
-        const sender = input.whenKept?.() ?? { isWhole: true, notes: [] };
-        const { change, findings } = await reading.stage(
-          () => this.files.read(file.sha256),
-          profile,
-          this.profiles,
-          this.staging,
+        const { profiles, staging, known } = this;
+        const reading = new FileReading(
+          run,
+          company,
+          source,
+          { profiles, staging, known },
+          {
+            encoding: input.encoding,
+            byteLength: file.byteLength,
+            leastBytesToCompare: LEAST_BYTES_TO_COMPARE,
+            isKnownWhole: input.sha256 !== undefined,
+            onRows: input.onRows,
+          },
         );
+        const sender = input.whenKept?.() ?? { isWhole: true, notes: [] };
+        const { change, findings } = await reading.stage(() => this.files.read(file.sha256), profile);
         return {
           change: { ...change, seenToEnd: change.seenToEnd === true && sender.isWhole },
           findings: { ...findings, notes: [...findings.notes, ...sender.notes] },

@@ -1,10 +1,14 @@
 import { AppError } from '../domain/app-error.js';
 import type { BrakeReading } from '../domain/brake.js';
 import { numberKey } from '../domain/name-text.js';
+import type { Observation } from '../domain/observation.js';
 import type { Company, Source } from '../platform/config/group-config.js';
 import type { Findings } from './corridor.service.js';
-import { openTable } from './file/open-table.js';
-import type { Table, TableRow, UnusableFile } from './file/table.js';
+import { openTable, type OpenTableOptions } from './file/open-table.js';
+import { RawHash } from './file/raw-hash.js';
+import { onlySlices } from './file/reduced.js';
+import type { Table, TableOutcome, TableRow, UnusableFile } from './file/table.js';
+import type { KnownRowsService, Unread } from './known-rows.service.js';
 import { bindProfile, type BoundProfile } from './mapping/bind.js';
 import {
   emptyDayEvidence,
@@ -12,15 +16,24 @@ import {
   type DayEvidence,
   type DayOrders,
 } from './mapping/day-columns.js';
-import { interpretRow, type InterpretContext } from './mapping/interpret.js';
+import { interpretRow, todayOf, type InterpretContext } from './mapping/interpret.js';
 import type { Profile } from './mapping/profile.js';
 import type { ProfilesService } from './profiles.service.js';
 import type { Run, RunNote } from './run.js';
 import { stageObservation } from './stage-observation.js';
 import type { StagingService, StagingWriter } from './staging.service.js';
 
+export interface ReadingRooms {
+  readonly profiles: ProfilesService;
+  readonly staging: StagingService;
+  readonly known: KnownRowsService;
+}
+
 export interface ReadingOptions {
   readonly encoding?: string | undefined;
+  readonly byteLength: number;
+  /** In a smaller file, looking for rows that are known costs more than reading them. */
+  readonly leastBytesToCompare: number;
   readonly isKnownWhole: boolean;
   readonly onRows?: ((read: number) => void) | undefined;
 }
@@ -29,6 +42,17 @@ export interface ReadingOptions {
 export type OpenBytes = () => AsyncIterable<Uint8Array>;
 
 const NO_ORDERS: DayOrders = new Map();
+/** To be raised when the same bytes come to mean something else: every row is read once more then. */
+const READER = 1;
+
+type Outcome = Pick<TableOutcome, 'rowCount' | 'complete'> & {
+  readonly encoding: TableOutcome['encoding'] | null;
+};
+
+interface Target {
+  readonly writer: StagingWriter;
+  readonly hasher: RawHash | null;
+}
 
 /** One file read once, row by row, into the staging of its run. */
 export class FileReading {
@@ -38,6 +62,7 @@ export class FileReading {
     private readonly run: Run,
     private readonly company: Company,
     private readonly source: Source,
+    private readonly rooms: ReadingRooms,
     private readonly options: ReadingOptions,
   ) {}
 
@@ -45,26 +70,101 @@ export class FileReading {
   async stage(
     open: OpenBytes,
     declared: Profile | null,
-    profiles: ProfilesService,
-    staging: StagingService,
   ): Promise<{ change: Partial<Run>; findings: Findings }> {
-    const table = await openTable(open(), {
-      ...(this.options.encoding === undefined ? {} : { encoding: this.options.encoding }),
-      ...(declared?.encoding === undefined || this.options.encoding !== undefined
-        ? {}
-        : { encoding: declared.encoding }),
+    const table = await openTable(open(), this.tableOptions(declared));
+    if (table.unusable !== null) return this.unusable(table);
+    const { profile, bound } = await this.bind(table, declared, open);
+    const hasher = this.hasherOf(table, bound);
+    const { encoding } = table;
+    const outcome =
+      (await this.onlyUnknown(open, table, bound, hasher)) ?? (await this.whole(table, bound, hasher));
+    return this.found(table, profile, { ...outcome, encoding: outcome.encoding ?? encoding });
+  }
+
+  private tableOptions(declared: Profile | null): OpenTableOptions {
+    const encoding = this.options.encoding ?? declared?.encoding;
+    return {
+      ...(encoding === undefined ? {} : { encoding }),
       ...(declared?.delimiter === undefined ? {} : { delimiter: declared.delimiter }),
       ...(declared?.skipLines === undefined ? {} : { skipLines: declared.skipLines }),
       isKnownWhole: this.options.isKnownWhole,
-    });
-    if (table.unusable !== null) return this.unusable(table);
-    const { profile, bound } = await this.bind(table, declared, profiles, open);
+    };
+  }
+
+  /** Null where equal bytes need not mean the same: a row that says itself when it was true, a mended row. */
+  private hasherOf(table: Table, { profile, fields, header }: BoundProfile): RawHash | null {
+    const isOfAnotherTime = fields.some(({ field }) => field === 'asOf') || this.run.retriesRunId !== null;
+    if (table.layout === null || table.isRejectionDownload || isOfAnotherTime) return null;
+    const { encoding, delimiter } = table;
+    const { id: company, zone } = this.company;
+    return new RawHash({ reader: READER, company, zone, profile, header, encoding, delimiter });
+  }
+
+  private async whole(table: Table, bound: BoundProfile, hasher: RawHash | null): Promise<Outcome> {
+    const { staging } = this.rooms;
     const evidence = emptyDayEvidence(bound);
-    await staging.write(this.run.id, (writer) => this.rows(table, bound, evidence, writer));
-    const judged = judgeDayColumns(evidence);
-    await staging.write(this.run.id, (writer) => this.deferred(bound, judged, staging, writer));
-    await staging.dropDeferred(this.run.id);
-    const outcome = table.outcome();
+    await staging.write(this.run.id, (writer) => this.rows(table.rows, bound, evidence, { writer, hasher }));
+    if (await staging.hasDeferred(this.run.id)) {
+      const judged = judgeDayColumns(evidence);
+      await staging.write(this.run.id, (writer) => this.deferred(bound, judged, writer));
+      await staging.dropDeferred(this.run.id);
+    }
+    return table.outcome();
+  }
+
+  /**
+   * Reads only the rows that are not known by their bytes. Null, with nothing staged, when that is not worth it, or when
+   * a row cannot be understood without the others of its column.
+   */
+  private async onlyUnknown(
+    open: OpenBytes,
+    table: Table,
+    bound: BoundProfile,
+    hasher: RawHash | null,
+  ): Promise<Outcome | null> {
+    const { staging, known } = this.rooms;
+    if (hasher === null || this.options.byteLength < this.options.leastBytesToCompare) return null;
+    const unread = await known.find(this.run, table, hasher, open());
+    if (unread === null) return null;
+    const outcome = await this.unread(open, table, bound, { hasher, unread });
+    if (outcome !== null) {
+      await table.rows[Symbol.asyncIterator]().return?.();
+      return outcome;
+    }
+    this.read = 0;
+    await staging.startAgain(this.run.id);
+    return null;
+  }
+
+  private async unread(
+    open: OpenBytes,
+    table: Table,
+    bound: BoundProfile,
+    { hasher, unread }: { hasher: RawHash; unread: Unread },
+  ): Promise<Outcome | null> {
+    const { staging } = this.rooms;
+    const { knownCount, rowNumbers, slices } = unread;
+    this.read = knownCount;
+    if (rowNumbers.length === 0) return { rowCount: knownCount, complete: true, encoding: null };
+    const rest = await openTable(onlySlices(open(), slices), {
+      ...this.tableOptions(bound.profile),
+      ...(table.encoding === 'ascii' ? {} : { encoding: table.encoding }),
+      delimiter: table.delimiter,
+    });
+    if (rest.unusable !== null) return null;
+    const rows = renumbered(rest.rows, rowNumbers);
+    const evidence = emptyDayEvidence(bound);
+    await staging.write(this.run.id, (writer) => this.rows(rows, bound, evidence, { writer, hasher }));
+    if (await staging.hasDeferred(this.run.id)) return null;
+    const outcome = rest.outcome();
+    return { ...outcome, rowCount: outcome.rowCount + knownCount };
+  }
+
+  private found(
+    table: Table,
+    profile: Profile,
+    outcome: Outcome,
+  ): { change: Partial<Run>; findings: Findings } {
     const mismatch = this.run.expectRows !== null && this.run.expectRows !== outcome.rowCount;
     const readings: BrakeReading[] = mismatch
       ? [this.brake('expected_rows', this.run.expectRows ?? 0, outcome.rowCount)]
@@ -90,11 +190,11 @@ export class FileReading {
   private async bind(
     table: Table,
     declared: Profile | null,
-    profiles: ProfilesService,
     open: OpenBytes,
   ): Promise<{ profile: Profile; bound: BoundProfile }> {
     try {
-      const profile = declared ?? (await profiles.certainFor(open(), { encoding: this.options.encoding }));
+      const profile =
+        declared ?? (await this.rooms.profiles.certainFor(open(), { encoding: this.options.encoding }));
       return { profile, bound: bindProfile(profile, table.header) };
     } catch (error) {
       await table.rows[Symbol.asyncIterator]().return?.();
@@ -121,29 +221,24 @@ export class FileReading {
   }
 
   private async rows(
-    table: Table,
+    batches: AsyncIterable<readonly TableRow[]>,
     bound: BoundProfile,
     evidence: DayEvidence,
-    writer: StagingWriter,
+    to: Target,
   ): Promise<void> {
     const context = this.context(NO_ORDERS, evidence);
-    for await (const batch of table.rows) {
-      for (const row of batch) await this.one(bound, row, context, writer);
+    for await (const batch of batches) {
+      for (const row of batch) await this.one(bound, row, context, to);
       this.options.onRows?.(this.read);
     }
   }
 
-  private async deferred(
-    bound: BoundProfile,
-    orders: DayOrders,
-    staging: StagingService,
-    writer: StagingWriter,
-  ): Promise<void> {
+  private async deferred(bound: BoundProfile, orders: DayOrders, writer: StagingWriter): Promise<void> {
     const context = this.context(orders, null);
-    for await (const rows of staging.deferredRows(this.run.id)) {
+    for await (const rows of this.rooms.staging.deferredRows(this.run.id)) {
       for (const { rowNo, cells, originRow } of rows) {
         const origin = { rowNo: originRow, runId: null };
-        await this.one(bound, { rowNo, cells, problems: [], origin }, context, writer);
+        await this.one(bound, { rowNo, cells, problems: [], origin }, context, { writer, hasher: null });
       }
     }
   }
@@ -152,14 +247,17 @@ export class FileReading {
     bound: BoundProfile,
     row: TableRow,
     context: InterpretContext,
-    writer: StagingWriter,
+    { writer, hasher }: Target,
   ): Promise<void> {
     const { rowNo, cells } = row;
     const originRow = row.origin?.rowNo ?? null;
     const result = interpretRow(bound, row, context);
     this.read += 1;
     if (result.kind === 'observation') {
-      await stageObservation(writer, rowNo, result.observation, this.company, originRow);
+      const { observation } = result;
+      const isRecognised = hasher !== null && row.raw !== undefined && isTimeless(observation, this.company);
+      const rawHash = isRecognised ? hasher.of(row.raw) : null;
+      await stageObservation(writer, rowNo, observation, this.company, { originRow, rawHash });
     } else if (result.kind === 'deferred') {
       await writer.deferred({ rowNo, cells, originRow });
     } else {
@@ -185,4 +283,21 @@ function numberIn(bound: BoundProfile, row: TableRow): string | null {
   const column = bound.fields.find(({ field }) => field === 'employeeNumber');
   const cell = column === undefined ? undefined : row.cells[column.index];
   return cell === undefined || cell.trim() === '' ? null : numberKey(cell);
+}
+
+/** What is checked against the day of the file says the same on every later day once its days are over. */
+function isTimeless({ asOfAt, facts }: Observation, { zone }: Company): boolean {
+  return facts.lastDay == null || facts.lastDay < todayOf(asOfAt, zone);
+}
+
+async function* renumbered(
+  batches: AsyncIterable<readonly TableRow[]>,
+  numbers: readonly number[],
+): AsyncGenerator<readonly TableRow[], void> {
+  const last = numbers.at(-1) ?? 0;
+  for await (const batch of batches)
+    yield batch.map((row) => ({
+      ...row,
+      rowNo: numbers[row.rowNo - 1] ?? last + row.rowNo - numbers.length,
+    }));
 }

@@ -11,6 +11,7 @@ import { CorridorService } from './corridor.service.js';
 import { DiffQueries } from './diff.queries.js';
 import { DoorsService } from './doors.service.js';
 import { FileStoreService } from './file-store.service.js';
+import { KnownRowsService } from './known-rows.service.js';
 import { MatchesService } from './matches.service.js';
 import { PlanItemsRepository } from './plan-items.repository.js';
 import { PlanRunService } from './plan-run.service.js';
@@ -102,6 +103,7 @@ export class IntakeModule {
         StagingService,
         FileStoreService,
         ProfilesService,
+        KnownRowsService,
         RunsQueries,
         GROUP_CONFIG,
         Clock,
@@ -111,10 +113,11 @@ export class IntakeModule {
         staging: StagingService,
         files: FileStoreService,
         profiles: ProfilesService,
+        known: KnownRowsService,
         queries: RunsQueries,
         group: GroupConfig,
         clock: Clock,
-      ) => new DoorsService(service, staging, files, profiles, queries, group, clock),
+      ) => new DoorsService(service, staging, files, profiles, known, queries, group, clock),
     };
     return {
       module: IntakeModule,
@@ -128,6 +131,7 @@ export class IntakeModule {
         CorridorService,
         DiffQueries,
         FileStoreService,
+        KnownRowsService,
         MatchesService,
         PlanItemsRepository,
         PlanRunService,

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import type { NumberKey } from '../departures/closure.queries.js';
-import { AppError } from '../domain/app-error.js';
-import { canonical, type Effects, type PlanChange } from '../domain/plan.js';
-import { CopyWriter } from '../platform/database/bulk.js';
+import type { AloneDeparture } from '../departures/alone.js';
+import type { Effects, PlanChange } from '../domain/plan.js';
+import { type CopyCell, CopyWriter } from '../platform/database/bulk.js';
 import { Database, type Sql } from '../platform/database/database.js';
 import { NO_CHANGES, NO_FOLLOW_UPS, NO_VERDICTS, type Run } from './run.js';
 
@@ -12,9 +12,11 @@ import { NO_CHANGES, NO_FOLLOW_UPS, NO_VERDICTS, type Run } from './run.js';
 export interface PlanItem {
   /** Staged rows that become observations. */
   readonly rows?: readonly number[];
-  /** A range of staged rows without consequences, written set-based. */
+  /** A range of staged rows that concern nobody else, written set-based: people who work here, and plain departures. */
   readonly quiet?: { readonly from: number; readonly to: number };
-  /** A range of staged rows that repeat what is known. */
+  /** The rows that repeat what is recorded. */
+  readonly known?: true;
+  /** A range of staged rows that repeat what is known, in a plan made by an earlier release. */
   readonly confirm?: { readonly from: number; readonly to: number };
   /** Numbers whose observations of a reverted run are taken out. */
   readonly revert?: readonly NumberKey[];
@@ -24,6 +26,8 @@ export interface PlanItem {
 export interface PlannedItem {
   readonly item: PlanItem;
   readonly changes: readonly PlanChange[];
+  /** Of rows in the range of `item.quiet`. */
+  readonly departures: readonly AloneDeparture[];
 }
 
 const CHANGE_COLUMNS = [
@@ -44,6 +48,27 @@ const CHANGE_COLUMNS = [
   'history',
 ];
 
+const DEPARTURE_COLUMNS = [
+  'run_id',
+  'row_no',
+  'last_day',
+  'announced_on',
+  'category',
+  'voluntary',
+  'reason_text',
+  'reason_code',
+  'kind',
+  'scope',
+  'disputes',
+  'verdict',
+  'from_day',
+  'review_on',
+  'rule',
+  'because',
+  'evidence',
+  'missing',
+];
+
 /** A change without a kind of its own: only its verdict or its follow-ups differ. */
 export const CONSEQUENCE = 'consequence';
 
@@ -53,13 +78,12 @@ export class PlanItemsRepository {
 
   /** Replaces the plan of a run. Gives the number of items. */
   async replace(runId: string, items: AsyncIterable<PlannedItem>): Promise<number> {
-    return this.db.transaction((one) =>
-      this.db.transaction(async (two) => {
-        await one.query('delete from plan_item where run_id = $1', [runId]);
-        await two.query('delete from plan_change where run_id = $1', [runId]);
-        return write(runId, items, one, two);
-      }),
-    );
+    return this.db.transaction(async (sql) => {
+      for (const table of ['plan_item', 'plan_change', 'staged_departure']) {
+        await sql.query(`delete from ${table} where run_id = $1`, [runId]);
+      }
+      return write(runId, items, sql);
+    });
   }
 
   async page(
@@ -109,23 +133,17 @@ export class PlanItemsRepository {
    * which it was planned. Two plans with the same fingerprint do the same.
    */
   async hash(runId: string, parts: readonly string[]): Promise<string> {
-    const hash = createHash('sha256');
-    for (const part of parts) hash.update(`${part}\n`);
-    return this.db.transaction(async (sql) => {
-      // One sort and one page in memory, however large the plan.
-      await sql.query(
-        `declare plan_lines no scroll cursor for
-         select company, employee_number, spell, kind, before, after, changed_fields, verdict, verdict_before,
-           follow_ups, withheld
-         from plan_change where run_id = '${checkedId(runId)}'
-         order by company collate "C", employee_number collate "C", spell, kind, before::text collate "C"`,
-      );
-      for (;;) {
-        const { rows } = await sql.query<Record<string, unknown>>('fetch 5000 from plan_lines');
-        if (rows.length === 0) return hash.digest('hex');
-        for (const row of rows) hash.update(`${canonical(row)}\n`);
-      }
-    });
+    const lines = await this.db.one<{ digest: string }>(
+      `select encode(sha256(coalesce(string_agg(line, ''::bytea order by company collate "C",
+           employee_number collate "C", spell, kind, line), ''::bytea)), 'hex') as digest
+       from (select company, employee_number, spell, kind, sha256(convert_to(jsonb_build_array(company, employee_number,
+               spell, kind, before, after, changed_fields, verdict, verdict_before, follow_ups, withheld)::text, 'UTF8')) as line
+             from plan_change where run_id = $1) c`,
+      [runId],
+    );
+    return createHash('sha256')
+      .update([...parts, lines?.digest ?? ''].join('\n'))
+      .digest('hex');
   }
 
   async drop(runId: string): Promise<void> {
@@ -133,45 +151,67 @@ export class PlanItemsRepository {
   }
 }
 
-/** `declare` takes no parameters; an id is written as it is only when it is nothing else. */
-function checkedId(id: string): string {
-  if (!/^[0-9a-f-]{36}$/.test(id)) throw new AppError('RUN_NOT_FOUND', { details: { run: id } });
-  return id;
-}
-
-async function write(
-  runId: string,
-  items: AsyncIterable<PlannedItem>,
-  one: PoolClient,
-  two: PoolClient,
-): Promise<number> {
-  const itemRows = new CopyWriter(one, 'plan_item', ['run_id', 'seq', 'effects']);
-  const changeRows = new CopyWriter(two, 'plan_change', CHANGE_COLUMNS);
+async function write(runId: string, items: AsyncIterable<PlannedItem>, sql: PoolClient): Promise<number> {
+  const itemRows = new CopyWriter(sql, 'plan_item', ['run_id', 'seq', 'effects']);
+  const changeRows = new CopyWriter(sql, 'plan_change', CHANGE_COLUMNS);
+  const departureRows = new CopyWriter(sql, 'staged_departure', DEPARTURE_COLUMNS);
   let seq = 0;
-  for await (const { item, changes } of items) {
+  for await (const { item, changes, departures } of items) {
     seq += 1;
     await itemRows.write([runId, seq, JSON.stringify(item)]);
-    for (const [ord, c] of changes.entries()) {
-      await changeRows.write([
-        runId,
-        seq,
-        ord,
-        c.kind ?? CONSEQUENCE,
-        c.company,
-        c.employeeNumber,
-        c.spell,
-        c.before === null ? null : JSON.stringify(c.before),
-        c.after === null ? null : JSON.stringify(c.after),
-        JSON.stringify(c.changedFields),
-        c.verdict,
-        c.verdictBefore,
-        JSON.stringify(c.followUps),
-        JSON.stringify(c.withheld),
-        c.withheld.some((w) => w.because === 'history'),
-      ]);
-    }
+    for (const [ord, c] of changes.entries()) await changeRows.write(changeCells(runId, seq, ord, c));
+    for (const d of departures) await departureRows.write(departureCells(runId, d));
   }
   await itemRows.end();
   await changeRows.end();
+  await departureRows.end();
   return seq;
+}
+
+function changeCells(runId: string, seq: number, ord: number, c: PlanChange): CopyCell[] {
+  return [
+    runId,
+    seq,
+    ord,
+    c.kind ?? CONSEQUENCE,
+    c.company,
+    c.employeeNumber,
+    c.spell,
+    c.before === null ? null : JSON.stringify(c.before),
+    c.after === null ? null : JSON.stringify(c.after),
+    JSON.stringify(c.changedFields),
+    c.verdict,
+    c.verdictBefore,
+    JSON.stringify(c.followUps),
+    JSON.stringify(c.withheld),
+    c.withheld.some((w) => w.because === 'history'),
+  ];
+}
+
+function departureCells(runId: string, { rowNo, employment, verdict }: AloneDeparture): CopyCell[] {
+  const { departure, disputes, inScope } = employment;
+  return [
+    runId,
+    rowNo,
+    departure.lastDay,
+    departure.announcedOn,
+    departure.category,
+    departure.voluntary,
+    departure.reasonText,
+    departure.reasonCode,
+    departure.kind,
+    inScope ? 'in' : 'out',
+    JSON.stringify(disputes),
+    ...(verdict === null
+      ? [null, null, null, null, null, null, null]
+      : [
+          verdict.verdict,
+          verdict.fromDay,
+          verdict.reviewOn,
+          verdict.rule,
+          JSON.stringify(verdict.because),
+          JSON.stringify(verdict.evidence),
+          JSON.stringify(verdict.missing),
+        ]),
+  ];
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { planAlone } from '../departures/alone.js';
 import type { NumberKey } from '../departures/closure.queries.js';
 import type { Decisions } from '../departures/decisions.service.js';
 import { PlanningService, type KeyPager, type PlannedComponent } from '../departures/planning.service.js';
@@ -11,7 +12,7 @@ import { PlanItemsRepository, type PlannedItem } from './plan-items.repository.j
 import type { Run, RunNote } from './run.js';
 import { RunsRepository } from './runs.repository.js';
 
-const RANGE_ROWS = 20_000;
+const RANGE_ROWS = 10_000;
 
 /** What a run is planned from. */
 export interface PlanSource {
@@ -69,7 +70,7 @@ export class PlanRunService {
   }
 
   private async *itemsOf(run: Run, source: PlanSource, decisions: Decisions): AsyncGenerator<PlannedItem> {
-    if (source.staged) yield* this.ranges(run.id);
+    if (source.staged) yield* this.ranges(run.id, decisions);
     const scope = { stagedRunId: source.staged ? run.id : null, withoutRunId: source.withoutRunId };
     for await (const batch of this.planning.planAll(this.db.pool, source.pager, scope, decisions)) {
       for (const planned of batch) {
@@ -79,20 +80,25 @@ export class PlanRunService {
     }
   }
 
-  private async *ranges(runId: string): AsyncGenerator<PlannedItem> {
-    const quiet = await this.diff.quiet(this.db.pool, runId);
-    const rows = await this.db.one<{ first: number | null; last: number | null }>(
-      `select min(row_no) as first, max(row_no) as last from staged_observation where run_id = $1 and not absent`,
-      [runId],
-    );
-    if (quiet.count > 0) {
-      for (let from = quiet.first; from <= quiet.last; from += RANGE_ROWS) {
-        yield { item: { quiet: { from, to: from + RANGE_ROWS - 1 } }, changes: [] };
+  /** Rows that say what is known are confirmed first; then those that need no look at anybody else, range by range. */
+  private async *ranges(runId: string, decisions: Decisions): AsyncGenerator<PlannedItem> {
+    yield { item: { known: true }, changes: [], departures: [] };
+    const range = await this.diff.aloneRange(this.db.pool, runId);
+    if (range === null) return;
+    for (let from = range.first; from <= range.last; from += RANGE_ROWS) {
+      const to = from + RANGE_ROWS - 1;
+      const planned = (await this.diff.aloneRows(this.db.pool, runId, from, to)).map((row) =>
+        planAlone(row, decisions),
+      );
+      yield {
+        item: { quiet: { from, to } },
+        changes: planned.flatMap(({ plan, departure }) => (departure === null ? [] : plan.changes)),
+        departures: planned.flatMap(({ departure }) => departure ?? []),
+      };
+      for (const { rowNo, plan, departure } of planned) {
+        if (departure === null)
+          yield { item: { rows: [rowNo], effects: plan.effects }, changes: plan.changes, departures: [] };
       }
-    }
-    if (rows?.first == null || rows.last === null) return;
-    for (let from = rows.first; from <= rows.last; from += RANGE_ROWS) {
-      yield { item: { confirm: { from, to: from + RANGE_ROWS - 1 } }, changes: [] };
     }
   }
 
@@ -117,5 +123,6 @@ function itemOf({ plan, stagedRows, keys }: PlannedComponent, source: PlanSource
       ...(hasEffects(plan.effects) ? { effects: plan.effects } : {}),
     },
     changes: plan.changes,
+    departures: [],
   };
 }

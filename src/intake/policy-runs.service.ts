@@ -166,7 +166,7 @@ export class PolicyRunsService {
 
   private async *itemsOf(next: ActivePolicy): AsyncGenerator<PlannedItem> {
     for await (const flips of this.flips.flips(next.policy)) {
-      yield { item: {}, changes: flips.map(changeOf) };
+      yield { item: {}, changes: flips.map(changeOf), departures: [] };
     }
   }
 

@@ -9,13 +9,14 @@ export async function stageObservation(
   rowNo: number,
   observation: Observation,
   company: Company,
-  originRow: number | null = null,
+  { originRow = null, rawHash = null }: { originRow?: number | null; rawHash?: string | null } = {},
 ): Promise<void> {
   await writer.observation({
     rowNo,
     observation,
     contentHash: contentHash(observation.facts),
     plain: isPlain(observation.facts, company),
+    rawHash,
     originRow,
   });
 }

@@ -12,6 +12,8 @@ export interface StagedRow {
   readonly contentHash: string;
   /** Nothing follows from this row but that somebody works here. */
   readonly plain: boolean;
+  /** Of the bytes that the row was read from; null when they may be read differently another day. */
+  readonly rawHash: string | null;
   /** Of a mended row: its number in the run that rejected it. */
   readonly originRow: number | null;
 }
@@ -30,7 +32,7 @@ export interface DeferredRow {
   readonly originRow: number | null;
 }
 
-/** Where the rows of one run wait until they are decided. Written by COPY, on connections of its own. */
+/** Where the rows of one run wait until they are decided. Written by COPY. */
 export interface StagingWriter {
   observation(row: StagedRow): Promise<void>;
   rejection(row: RejectedRow): Promise<void>;
@@ -50,6 +52,7 @@ const STAGED = [
   'key_email',
   'key_phone',
   'plain',
+  'raw_hash',
   'origin_row',
 ];
 
@@ -61,16 +64,12 @@ export class StagingService {
 
   /** Everything `work` writes is there when this comes back, or nothing is. */
   async write<T>(runId: string, work: (writer: StagingWriter) => Promise<T>): Promise<T> {
-    return this.db.transaction((observations) =>
-      this.db.transaction((rejections) =>
-        this.db.transaction(async (deferred) => {
-          const writer = new Writer(runId, observations, rejections, deferred);
-          const result = await work(writer);
-          await writer.end();
-          return result;
-        }),
-      ),
-    );
+    return this.db.transaction(async (sql) => {
+      const writer = new Writer(runId, sql);
+      const result = await work(writer);
+      await writer.end();
+      return result;
+    });
   }
 
   /** Rows that wait for the judgement of a whole column, in file order, a page at a time. */
@@ -92,9 +91,34 @@ export class StagingService {
     await this.db.query('delete from deferred_row where run_id = $1', [runId]);
   }
 
+  async hasDeferred(runId: string): Promise<boolean> {
+    return (await this.db.one('select 1 from deferred_row where run_id = $1 limit 1', [runId])) !== null;
+  }
+
+  /** Rows that were known by their bytes and are staged like any other now. */
+  async dropKnown(runId: string, rowNumbers: readonly number[]): Promise<void> {
+    await this.db.query('delete from staged_known where run_id = $1 and row_no = any($2::int[])', [
+      runId,
+      rowNumbers,
+    ]);
+  }
+
+  /** Forgets everything that was read, so that the file can be read again from its beginning. */
+  async startAgain(runId: string): Promise<void> {
+    await this.clear(runId);
+    await this.db.query('delete from rejection where run_id = $1', [runId]);
+  }
+
   /** Forgets the staged rows of a run that is over; rejections and the plan stay. */
   async clear(runId: string): Promise<void> {
-    for (const table of ['staged_link', 'staged_change', 'staged_observation', 'deferred_row']) {
+    for (const table of [
+      'staged_link',
+      'staged_change',
+      'staged_departure',
+      'staged_known',
+      'staged_observation',
+      'deferred_row',
+    ]) {
       await this.db.query(`delete from ${table} where run_id = $1`, [runId]);
     }
   }
@@ -107,16 +131,14 @@ class Writer implements StagingWriter {
 
   constructor(
     private readonly runId: string,
-    observations: PoolClient,
-    rejections: PoolClient,
-    deferred: PoolClient,
+    sql: PoolClient,
   ) {
-    this.observations = new CopyWriter(observations, 'staged_observation', STAGED);
-    this.rejections = new CopyWriter(rejections, 'rejection', REJECTED);
-    this.deferredRows = new CopyWriter(deferred, 'deferred_row', ['run_id', 'row_no', 'cells', 'origin_row']);
+    this.observations = new CopyWriter(sql, 'staged_observation', STAGED);
+    this.rejections = new CopyWriter(sql, 'rejection', REJECTED);
+    this.deferredRows = new CopyWriter(sql, 'deferred_row', ['run_id', 'row_no', 'cells', 'origin_row']);
   }
 
-  observation({ rowNo, observation, contentHash, plain, originRow }: StagedRow): Promise<void> {
+  observation({ rowNo, observation, contentHash, plain, rawHash, originRow }: StagedRow): Promise<void> {
     const { company, employeeNumber, asOfAt, facts } = observation;
     const keys = matchKeys(facts);
     return this.observations.write([
@@ -132,6 +154,7 @@ class Writer implements StagingWriter {
       keys.email,
       keys.phone,
       plain,
+      rawHash,
       originRow,
     ]);
   }

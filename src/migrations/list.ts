@@ -6,6 +6,7 @@ import { Migration20261122000300_audit } from './Migration20261122000300_audit.j
 import { Migration20261122000400_schedule } from './Migration20261122000400_schedule.js';
 import { Migration20261122000500_sight } from './Migration20261122000500_sight.js';
 import { Migration20261122000600_bulk } from './Migration20261122000600_bulk.js';
+import { Migration20261123000000_lanes } from './Migration20261123000000_lanes.js';
 
 /** Every migration in the order in which it runs. One that has been released is never edited. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   { name: 'Migration20261122000400_schedule', class: Migration20261122000400_schedule },
   { name: 'Migration20261122000500_sight', class: Migration20261122000500_sight },
   { name: 'Migration20261122000600_bulk', class: Migration20261122000600_bulk },
+  { name: 'Migration20261123000000_lanes', class: Migration20261123000000_lanes },
 ];

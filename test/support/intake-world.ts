@@ -304,7 +304,9 @@ export async function domainDump(db: Database): Promise<string[]> {
        from follow_up f join employment e on e.id = f.employment_id
        union all
        select concat_ws('|', 'observation', o.source, o.company, o.employee_number, o.spell_hint, o.as_of_at,
-         o.confirmed_at, o.content_hash, o.facts, o.absent, o.current, o.reverted) from observation o
+         case when o.follows then greatest(o.confirmed_at, st.confirmed_as_of_at) else o.confirmed_at end,
+         o.content_hash, o.facts, o.absent, o.current, o.reverted)
+       from observation o left join source_state st on st.source = o.source
        union all
        select concat_ws('|', 'history', h.company, h.verdict, h.rule, h.believed_to is null,
          (select string_agg(e.company || '/' || e.employee_number, ',' order by e.company collate "C",

@@ -8,6 +8,7 @@ export interface RawRow {
   readonly rowNo: number;
   readonly cells: readonly string[];
   readonly problems: readonly RejectionReason[];
+  readonly raw?: Uint8Array | undefined;
 }
 
 // Not ASCII, so that no separator or quote can be among it, and no byte of it inside a character of any supported encoding.
@@ -45,10 +46,11 @@ export class CellDecoder {
     const expected = rows.reduce((sum, row) => sum + row.cells.length, 0);
     if (cells.length !== expected) return null;
     let at = 0;
-    return rows.map(({ rowNo, cells: raw, problems }) => ({
+    return rows.map(({ rowNo, cells: encoded, problems, raw }) => ({
       rowNo,
-      cells: cells.slice(at, (at += raw.length)),
+      cells: cells.slice(at, (at += encoded.length)),
       problems,
+      raw,
     }));
   }
 

@@ -5,6 +5,7 @@ import { detectDelimiter } from './detect-delimiter.js';
 import { detectEncoding, type EncodingFinding } from './detect-encoding.js';
 import { explanationFilterOf, type ExplanationFilter } from './explanation-columns.js';
 import { recogniseByMagic, recogniseByText } from './recognise-content.js';
+import { RecordFramer } from './record-framer.js';
 import { RecordParser } from './record-parser.js';
 import { RowReader, type RowReaderOptions } from './row-reader.js';
 import {
@@ -128,12 +129,16 @@ async function readHeader(
   const readerOptions: RowReaderOptions = {
     skipLines: options.skipLines ?? 0,
     isKnownWhole: options.isKnownWhole ?? false,
+    framer: isTextMode
+      ? null
+      : new RecordFramer(delimiter.charCodeAt(0), options.maxRecordBytes ?? MAX_RECORD_BYTES),
   };
   const parser = new RecordParser(delimiter, options.maxRecordBytes ?? MAX_RECORD_BYTES);
   const bytes = isTextMode ? transcode(content, encoding) : content;
   const reader = new RowReader(bytes, parser, decoder, readerOptions);
   const raw = await reader.readHeader();
   if (raw === null) return refusalOf(parser);
+  const recordsAboveHeader = reader.recordCount - 1;
   const header = decodeHeader(raw, decoder);
   if (header === null) return unusable('FILE_HEADER_UNREADABLE');
   const problem = checkHeader(header, options);
@@ -149,6 +154,7 @@ async function readHeader(
     delimiter,
     header: filter?.header ?? header,
     isRejectionDownload: filter !== null,
+    layout: isTextMode ? null : { bomLength, recordsAboveHeader },
     rows: filter === null ? reader.rows(header) : cleaned(reader.rows(header), filter),
     outcome: () => ({ ...reader.outcome(), encoding: isTextMode ? encoding : decoder.encoding }),
   };

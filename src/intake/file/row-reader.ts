@@ -2,11 +2,14 @@ import { AppError } from '../../domain/app-error.js';
 import type { RejectionReason } from '../../domain/observation.js';
 import type { CellDecoder, RawRow } from './cell-decoder.js';
 import type { RecordParser } from './record-parser.js';
+import type { RecordFramer } from './record-framer.js';
 import type { TableOutcome, TableRow } from './table.js';
 
 export interface RowReaderOptions {
   readonly skipLines: number;
   readonly isKnownWhole: boolean;
+  /** Tells which bytes each record is made of; null where that is not wanted. */
+  readonly framer: RecordFramer | null;
 }
 
 const BATCH_ROWS = 1_000;
@@ -26,6 +29,11 @@ export class RowReader {
   #tail: [number, number] = [0, 0];
   #byteLength = 0;
   #rowNo = 0;
+  #recordCount = 0;
+  /** Of the records that were not handed out yet, the first of them under `#frameAt`. */
+  #frames: Uint8Array[] = [];
+  #frameAt = 0;
+  #isFramed = true;
   #rowCount = 0;
   #blankRowCount = 0;
   #outcome: Omit<TableOutcome, 'encoding' | 'rowCount'> | null = null;
@@ -46,8 +54,13 @@ export class RowReader {
       const record = await this.#next();
       if (record === null) return null;
       if (left > 0) left -= 1;
-      else if (!isBlank(record)) return { rowNo: 0, cells: record, problems: [] };
+      else if (!isBlank(record.cells)) return { rowNo: 0, cells: record.cells, problems: [] };
     }
+  }
+
+  /** Records handed out so far, the header among them. */
+  get recordCount(): number {
+    return this.#recordCount;
   }
 
   /** True when at least one row that holds something follows. */
@@ -71,12 +84,12 @@ export class RowReader {
         const record = await this.#next();
         if (record === null) break;
         this.#rowNo += 1;
-        if (isBlank(record)) {
+        if (isBlank(record.cells)) {
           this.#blankRowCount += 1;
           continue;
         }
         if (held !== null) batch.push(held);
-        held = checkShape({ rowNo: this.#rowNo, cells: record, problems: [] }, header);
+        held = checkShape({ rowNo: this.#rowNo, ...record, problems: [] }, header);
         if (batch.length >= BATCH_ROWS) {
           yield this.#decode(batch, header);
           batch = [];
@@ -122,14 +135,24 @@ export class RowReader {
     return LINE_END.has(last) || (last === END_MARK && LINE_END.has(before));
   }
 
-  async #next(): Promise<string[] | null> {
+  async #next(): Promise<Pick<RawRow, 'cells' | 'raw'> | null> {
     while (this.#at >= this.#pending.length) {
       if (this.#isAtEnd) return null;
       this.#pending = [];
       this.#at = 0;
       await this.#fill();
     }
-    return this.#pending[this.#at++] ?? null;
+    const cells = this.#pending[this.#at++];
+    if (cells === undefined) return null;
+    this.#recordCount += 1;
+    return { cells, raw: this.#takeFrame() };
+  }
+
+  /** Records and their bytes come in the same order; once one has no bytes, those of no later one are trusted. */
+  #takeFrame(): Uint8Array | undefined {
+    const frame = this.#isFramed ? this.#frames[this.#frameAt++] : undefined;
+    if (frame === undefined) this.#isFramed = false;
+    return frame;
   }
 
   async #fill(): Promise<void> {
@@ -142,6 +165,11 @@ export class RowReader {
     const { value } = chunk;
     this.#byteLength += value.length;
     this.#tail = [value.at(-2) ?? this.#tail[1], value.at(-1) ?? this.#tail[1]];
+    if (this.options.framer !== null && this.#isFramed) {
+      this.#frames = this.#frames.slice(this.#frameAt);
+      this.#frameAt = 0;
+      for (const { bytes } of this.options.framer.push(value)) this.#frames.push(bytes);
+    }
     for (const record of await this.parser.push(value)) this.#pending.push(record);
   }
 }

@@ -22,6 +22,8 @@ export interface TableRow {
   /** As many as the header has (a ragged row: as many as were found). Exact text, nothing trimmed. */
   readonly cells: readonly string[];
   readonly problems: readonly RejectionReason[];
+  /** The bytes of the row without its line end; missing where they cannot be told for certain. */
+  readonly raw?: Uint8Array | undefined;
   /** In a download of rejected rows: the row of the run that this one was, as far as its cells still tell. */
   readonly origin?: RowOrigin;
 }
@@ -47,6 +49,12 @@ export interface TableOutcome {
   readonly byteLength: number;
 }
 
+export interface TableLayout {
+  readonly bomLength: number;
+  /** Records above the header: titles and blank lines. */
+  readonly recordsAboveHeader: number;
+}
+
 export interface Table {
   readonly unusable: null;
   readonly encoding: FileEncoding | 'ascii';
@@ -56,6 +64,8 @@ export interface Table {
   readonly header: readonly string[];
   /** True for a download of rejected rows sent again: the columns that it added and its guards of cells are taken out. */
   readonly isRejectionDownload: boolean;
+  /** Where the table lies in its bytes; null for an encoding whose bytes have to be transcoded first. */
+  readonly layout: TableLayout | null;
   /** Batches of at most 1,000 rows in the order of the file. Can be read once. */
   readonly rows: AsyncIterable<readonly TableRow[]>;
   /** @throws FILE_NOT_READ before the rows were read to their end */

@@ -62,7 +62,7 @@ export function interpretRow(bound: BoundProfile, row: TableRow, context: Interp
 const lastAsked = { asOfAt: '', zone: '', today: '' as IsoDate };
 
 /** Almost every row of a file was true at the same instant: its day is worked out once. */
-function todayOf(asOfAt: string, zone: string): IsoDate {
+export function todayOf(asOfAt: string, zone: string): IsoDate {
   if (lastAsked.asOfAt !== asOfAt || lastAsked.zone !== zone) {
     Object.assign(lastAsked, { asOfAt, zone, today: dayInZone(Date.parse(asOfAt), zone) });
   }

@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -6,47 +7,70 @@ export type CopyCell = string | number | boolean | null;
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 const NEEDS_ESCAPE = /[\\\t\n\r]/;
-const FLUSH_AT = 256 * 1024;
+const FLUSH_AT = 512 * 1024;
 
 /**
- * Rows into one table by COPY, in the order written. Memory stays at one buffer: `write` waits while the server is
- * behind. Nothing is in the table before `end` has come back and the surrounding transaction has committed.
+ * Rows into one table by COPY, in the order written. Memory stays at two buffers: one that fills while the other is on
+ * its way. Nothing is in the table before `end` has come back and the surrounding transaction has committed.
+ *
+ * Each buffer is a COPY of its own. One that stayed open while nothing is written would hold up every DROP DATABASE of
+ * the server, and several writers may share the connection of one transaction.
  */
 export class CopyWriter {
-  private readonly stream: ReturnType<typeof copyFrom> & NodeJS.WritableStream;
+  private readonly copy: string;
   private buffer: string[] = [];
   private length = 0;
+  private sending: Promise<void> = Promise.resolve();
   private failure: Error | null = null;
 
-  constructor(client: PoolClient, table: string, columns: readonly string[]) {
-    this.stream = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin`));
-    this.stream.on('error', (error: Error) => {
-      this.failure = error;
-    });
+  constructor(
+    private readonly client: PoolClient,
+    table: string,
+    columns: readonly string[],
+  ) {
+    this.copy = `copy ${table} (${columns.join(', ')}) from stdin`;
   }
 
+  /** Waits only while the buffer before the last is still on its way. */
   async write(cells: readonly CopyCell[]): Promise<void> {
-    const line = `${cells.map(copyText).join('\t')}\n`;
+    if (this.add(cells)) await this.flush();
+  }
+
+  /** Takes a row without waiting; true when `flush` is due. For loops that cannot afford a promise for each row. */
+  add(cells: readonly CopyCell[]): boolean {
+    let line = '';
+    for (let at = 0; at < cells.length; at += 1) {
+      if (at > 0) line += '\t';
+      line += copyText(cells[at] ?? null);
+    }
+    line += '\n';
     this.buffer.push(line);
     this.length += line.length;
-    if (this.length >= FLUSH_AT) await this.flush();
+    return this.length >= FLUSH_AT;
+  }
+
+  async flush(): Promise<void> {
+    await this.sent();
+    if (this.length === 0) return;
+    const chunk = Buffer.from(this.buffer.join(''));
+    this.buffer = [];
+    this.length = 0;
+    this.sending = pipeline(Readable.from([chunk]), this.client.query(copyFrom(this.copy))).catch(
+      (error: unknown) => {
+        // Told by whoever waits next; until then it must not end the process.
+        this.failure = error instanceof Error ? error : new Error('COPY_FAILED', { cause: error });
+      },
+    );
   }
 
   async end(): Promise<void> {
     await this.flush();
-    if (this.failure !== null) throw this.failure;
-    const finished = once(this.stream, 'finish');
-    this.stream.end();
-    await finished;
+    await this.sent();
   }
 
-  private async flush(): Promise<void> {
+  private async sent(): Promise<void> {
+    await this.sending;
     if (this.failure !== null) throw this.failure;
-    if (this.length === 0) return;
-    const chunk = this.buffer.join('');
-    this.buffer = [];
-    this.length = 0;
-    if (!this.stream.write(chunk)) await once(this.stream, 'drain');
   }
 }
 

@@ -1,0 +1,56 @@
+import { CONFIRMED_AT } from '../departures/closure-rows.queries.js';
+import type { Sql } from '../platform/database/database.js';
+import type { Run } from './run.js';
+
+/**
+ * Records that the source has said again what it said before. When a file speaks of most of the people that the newest
+ * reading spoke of, it becomes the newest reading: they all follow it by one date, and only those who are missing get a
+ * date of their own. A smaller one leaves its date with each of its people.
+ */
+export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
+  const isNewest = await becomesNewest(sql, run);
+  if (isNewest) {
+    await sql.query(
+      `update observation o set confirmed_at = ${CONFIRMED_AT}, follows = false
+       from source_state st
+       where st.source = o.source and o.source = $2 and o.follows
+         and not exists (select 1 from staged_known k where k.run_id = $1 and k.observation_id = o.id)`,
+      [run.id, run.source],
+    );
+    await sql.query(
+      `insert into source_state as s (source, confirmed_as_of_at) values ($1, $2)
+       on conflict (source) do update set confirmed_as_of_at = excluded.confirmed_as_of_at`,
+      [run.source, run.asOfAt],
+    );
+  }
+  await sql.query(
+    `update observation o set
+       confirmed_at = greatest(o.confirmed_at, coalesce(s.as_of_at, $2::timestamptz)),
+       raw_hash = case when s.row_no is null then o.raw_hash else s.raw_hash end,
+       follows = o.follows or $3::boolean and not exists (
+         select 1 from observation y
+         where y.company = o.company and y.employee_number = o.employee_number and y.source = o.source and y.current
+           and y.id <> o.id)
+     from staged_known k left join staged_observation s on s.run_id = k.run_id and s.row_no = k.row_no
+     where k.run_id = $1 and o.id = k.observation_id
+       and (not o.follows and (o.confirmed_at < coalesce(s.as_of_at, $2::timestamptz) or $3::boolean)
+         or s.row_no is not null and o.raw_hash is distinct from s.raw_hash
+         or o.follows and not $3::boolean and (
+           select st.confirmed_as_of_at from source_state st where st.source = o.source)
+             < coalesce(s.as_of_at, $2::timestamptz))`,
+    [run.id, run.asOfAt, isNewest],
+  );
+}
+
+/** A file, all of it true at one time, later than the newest reading and about at least half as many of its people. */
+async function becomesNewest(sql: Sql, run: Run): Promise<boolean> {
+  if (run.kind === 'push') return false;
+  const found = await sql.query<{ is: boolean }>(
+    `select not exists (select 1 from source_state where source = $2 and confirmed_as_of_at >= $3)
+       and not exists (select 1 from staged_observation where run_id = $1 and not absent and as_of_at <> $3)
+       and (select count(*) from staged_known where run_id = $1) * 2
+         >= (select count(*) from observation where source = $2 and follows) as is`,
+    [run.id, run.source, run.asOfAt],
+  );
+  return found.rows[0]?.is === true;
+}

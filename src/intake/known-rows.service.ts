@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { CopyWriter } from '../platform/database/bulk.js';
+import { Database, type Sql } from '../platform/database/database.js';
+import { skipBytes } from './file/byte-source.js';
+import type { RawHash } from './file/raw-hash.js';
+import { RecordFramer } from './file/record-framer.js';
+import type { Slice } from './file/reduced.js';
+import type { Table } from './file/table.js';
+import type { Run } from './run.js';
+
+/** What of a file has to be read because nothing is known by its bytes. */
+export interface Unread {
+  /** The header with all that stands above it, then each record that is not known; byte ranges of the file. */
+  readonly slices: readonly Slice[];
+  /** The row number of each slice behind the header. */
+  readonly rowNumbers: readonly number[];
+  readonly knownCount: number;
+}
+
+/** With fewer known rows than this, reading everything at once is quicker than looking first. */
+const LEAST_KNOWN = 0.8;
+const MAX_RECORD_BYTES = 1 << 20;
+
+/**
+ * Recognises rows by their bytes. What a source said in the same bytes, read in the same way, when it last spoke of the
+ * person, it says again: such a row need not be parted, decoded, interpreted or compared.
+ */
+@Injectable()
+export class KnownRowsService {
+  constructor(private readonly db: Database) {}
+
+  /**
+   * Notes the rows of the file that are known, and tells which are not. Null, with nothing noted, when too few are known
+   * or the file is not made so that its records can be told apart for certain.
+   */
+  async find(
+    run: Run,
+    table: Pick<Table, 'layout' | 'delimiter'>,
+    hasher: RawHash,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<Unread | null> {
+    const { layout } = table;
+    if (layout === null || !(await this.hasSpoken(run))) return null;
+    try {
+      return await this.db.transaction(async (sql) => {
+        await sql.query(
+          'create temp table raw_row (row_no int, raw_hash uuid, at bigint, size int) on commit drop',
+        );
+        const frame = await frames(sql, bytes, { ...layout, delimiter: table.delimiter }, hasher);
+        if (frame === null) throw NOT_WORTH_IT;
+        return compare(sql, run, frame);
+      });
+    } catch (error) {
+      if (error === NOT_WORTH_IT) return null;
+      throw error;
+    }
+  }
+
+  /** Forgets what `find` noted. */
+  async forget(runId: string): Promise<void> {
+    await this.db.query('delete from staged_known where run_id = $1', [runId]);
+  }
+
+  /** Only what was said by the newest reading of the source is known, and only to one that is as new. */
+  private async hasSpoken(run: Run): Promise<boolean> {
+    const state = await this.db.one<{ is: boolean }>(
+      'select confirmed_as_of_at <= $2::timestamptz as is from source_state where source = $1',
+      [run.source, run.asOfAt],
+    );
+    return state?.is === true;
+  }
+}
+
+/** Rolls back what was looked at in vain. */
+const NOT_WORTH_IT = new Error('too little of the file is known');
+
+interface Frames {
+  readonly rowCount: number;
+  /** Up to the first byte behind the header. */
+  readonly headerEnd: number;
+  /** Behind the last line end. */
+  readonly tail: Slice;
+}
+
+async function frames(
+  sql: Sql & ConstructorParameters<typeof CopyWriter>[0],
+  bytes: AsyncIterable<Uint8Array>,
+  layout: { readonly bomLength: number; readonly recordsAboveHeader: number; readonly delimiter: string },
+  hasher: RawHash,
+): Promise<Frames | null> {
+  const framer = new RecordFramer(layout.delimiter.charCodeAt(0), MAX_RECORD_BYTES);
+  const rows = new CopyWriter(sql, 'raw_row', ['row_no', 'raw_hash', 'at', 'size']);
+  let byteLength = layout.bomLength;
+  let end = layout.bomLength;
+  let headerEnd = 0;
+  let record = -1;
+  for await (const chunk of skipBytes(asBuffers(bytes), layout.bomLength)) {
+    byteLength += chunk.length;
+    for (const frame of framer.push(chunk)) {
+      record += 1;
+      const at = layout.bomLength + frame.at;
+      end = at + frame.size;
+      const rowNo = record - layout.recordsAboveHeader;
+      if (rowNo < 0) continue;
+      if (rowNo === 0) headerEnd = end;
+      else if (rows.add([rowNo, hasher.of(frame.bytes), at, frame.size])) await rows.flush();
+    }
+    if (framer.isLost) return null;
+  }
+  await rows.end();
+  const rowCount = record - layout.recordsAboveHeader;
+  return rowCount < 1 ? null : { rowCount, headerEnd, tail: { at: end, size: byteLength - end } };
+}
+
+async function* asBuffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes)
+    yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+async function compare(sql: Sql, run: Run, { rowCount, headerEnd, tail }: Frames): Promise<Unread> {
+  await sql.query('analyze raw_row');
+  const known = await sql.query(
+    `insert into staged_known (run_id, row_no, observation_id, raw)
+     select $1, r.row_no, o.id, true from raw_row r join observation o on o.raw_hash = r.raw_hash
+     where o.source = $2 and o.follows and o.as_of_at <= $3`,
+    [run.id, run.source, run.asOfAt],
+  );
+  const knownCount = known.rowCount ?? 0;
+  if (knownCount < rowCount * LEAST_KNOWN) throw NOT_WORTH_IT;
+  const unread = await sql.query<{ row_no: number; at: number; size: number }>(
+    `select row_no, at, size from raw_row r
+     where not exists (select 1 from staged_known k where k.run_id = $1 and k.row_no = r.row_no) order by row_no`,
+    [run.id],
+  );
+  const rest = unread.rows.map(({ row_no: rowNo, at, size }) => ({ rowNo, at, size }));
+  if (tail.size > 0) rest.push({ rowNo: rowCount + 1, ...tail });
+  return {
+    slices: [{ at: 0, size: headerEnd }, ...rest.map(({ at, size }) => ({ at, size }))],
+    rowNumbers: rest.map(({ rowNo }) => rowNo),
+    knownCount,
+  };
+}
