@@ -15,7 +15,7 @@ import { writeAlone } from './write-alone.js';
 export type Progress = (done: number, total: number) => void;
 
 const ITEMS_PER_BATCH = 250;
-const RANGES_PER_BATCH = 5;
+const RANGES_PER_BATCH = 12;
 const ANALYZE_FROM = 5_000;
 
 /** Carries a plan out, batch by batch. Killed at any point and called again, it goes on where it was. */

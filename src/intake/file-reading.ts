@@ -6,7 +6,7 @@ import type { Company, Source } from '../platform/config/group-config.js';
 import type { Findings } from './corridor.service.js';
 import { openTable, type OpenTableOptions } from './file/open-table.js';
 import { RawHash } from './file/raw-hash.js';
-import { onlySlices } from './file/reduced.js';
+import { onlySlices, renumbered } from './file/reduced.js';
 import type { Table, TableOutcome, TableRow, UnusableFile } from './file/table.js';
 import type { KnownRowsService, Unread } from './known-rows.service.js';
 import { bindProfile, type BoundProfile } from './mapping/bind.js';
@@ -288,16 +288,4 @@ function numberIn(bound: BoundProfile, row: TableRow): string | null {
 /** What is checked against the day of the file says the same on every later day once its days are over. */
 function isTimeless({ asOfAt, facts }: Observation, { zone }: Company): boolean {
   return facts.lastDay == null || facts.lastDay < todayOf(asOfAt, zone);
-}
-
-async function* renumbered(
-  batches: AsyncIterable<readonly TableRow[]>,
-  numbers: readonly number[],
-): AsyncGenerator<readonly TableRow[], void> {
-  const last = numbers.at(-1) ?? 0;
-  for await (const batch of batches)
-    yield batch.map((row) => ({
-      ...row,
-      rowNo: numbers[row.rowNo - 1] ?? last + row.rowNo - numbers.length,
-    }));
 }

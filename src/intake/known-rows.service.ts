@@ -103,7 +103,7 @@ async function frames(
       const rowNo = record - layout.recordsAboveHeader;
       if (rowNo < 0) continue;
       if (rowNo === 0) headerEnd = end;
-      else if (rows.add([rowNo, hasher.of(frame.bytes), at, frame.size])) await rows.flush();
+      else await rows.write([rowNo, hasher.of(frame.bytes), at, frame.size]);
     }
     if (framer.isLost) return null;
   }

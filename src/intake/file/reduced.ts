@@ -1,3 +1,5 @@
+import type { TableRow } from './table.js';
+
 /** A part of a source: `size` bytes from `at` on. */
 export interface Slice {
   readonly at: number;
@@ -24,4 +26,17 @@ export async function* onlySlices(
     at = end;
     if (parts.length > 0) yield Buffer.concat(parts);
   }
+}
+
+/** Rows of a reduced source under the numbers that they have in the whole one. */
+export async function* renumbered(
+  batches: AsyncIterable<readonly TableRow[]>,
+  numbers: readonly number[],
+): AsyncGenerator<readonly TableRow[], void> {
+  const last = numbers.at(-1) ?? 0;
+  for await (const batch of batches)
+    yield batch.map((row) => ({
+      ...row,
+      rowNo: numbers[row.rowNo - 1] ?? last + row.rowNo - numbers.length,
+    }));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { FACT_FIELDS, type StatedFacts } from '../../domain/observation.js';
 
 /**
@@ -10,6 +10,6 @@ export function contentHash(facts: StatedFacts): string {
     const value = facts[field];
     return value === undefined ? [] : [[field, value]];
   });
-  const hex = createHash('md5').update(JSON.stringify(stated)).digest('hex');
+  const hex = hash('md5', JSON.stringify(stated), 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

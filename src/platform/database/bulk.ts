@@ -7,7 +7,9 @@ export type CopyCell = string | number | boolean | null;
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 const NEEDS_ESCAPE = /[\\\t\n\r]/;
-const FLUSH_AT = 512 * 1024;
+const BUFFER_BYTES = 256 * 1024;
+/** UTF-16 units to UTF-8 bytes, at worst. */
+const BYTES_PER_UNIT = 3;
 
 /**
  * Rows into one table by COPY, in the order written. Memory stays at two buffers: one that fills while the other is on
@@ -18,7 +20,8 @@ const FLUSH_AT = 512 * 1024;
  */
 export class CopyWriter {
   private readonly copy: string;
-  private buffer: string[] = [];
+  private filling = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  private idle = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   private length = 0;
   private sending: Promise<void> = Promise.resolve();
   private failure: Error | null = null;
@@ -33,27 +36,18 @@ export class CopyWriter {
 
   /** Waits only while the buffer before the last is still on its way. */
   async write(cells: readonly CopyCell[]): Promise<void> {
-    if (this.add(cells)) await this.flush();
-  }
-
-  /** Takes a row without waiting; true when `flush` is due. For loops that cannot afford a promise for each row. */
-  add(cells: readonly CopyCell[]): boolean {
-    let line = '';
-    for (let at = 0; at < cells.length; at += 1) {
-      if (at > 0) line += '\t';
-      line += copyText(cells[at] ?? null);
-    }
-    line += '\n';
-    this.buffer.push(line);
-    this.length += line.length;
-    return this.length >= FLUSH_AT;
+    const line = lineOf(cells);
+    const most = line.length * BYTES_PER_UNIT;
+    if (this.length + most > this.filling.length) await this.flush();
+    if (most > this.filling.length) this.filling = Buffer.allocUnsafeSlow(most);
+    this.length += this.filling.write(line, this.length);
   }
 
   async flush(): Promise<void> {
     await this.sent();
     if (this.length === 0) return;
-    const chunk = Buffer.from(this.buffer.join(''));
-    this.buffer = [];
+    const chunk = this.filling.subarray(0, this.length);
+    [this.filling, this.idle] = [this.idle, this.filling];
     this.length = 0;
     this.sending = pipeline(Readable.from([chunk]), this.client.query(copyFrom(this.copy))).catch(
       (error: unknown) => {
@@ -72,6 +66,15 @@ export class CopyWriter {
     await this.sending;
     if (this.failure !== null) throw this.failure;
   }
+}
+
+function lineOf(cells: readonly CopyCell[]): string {
+  let line = '';
+  for (let at = 0; at < cells.length; at += 1) {
+    if (at > 0) line += '\t';
+    line += copyText(cells[at] ?? null);
+  }
+  return `${line}\n`;
 }
 
 function copyText(cell: CopyCell): string {
