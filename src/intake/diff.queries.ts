@@ -20,8 +20,10 @@ export interface KnownRow {
   readonly rawHash: string | null;
 }
 
-/** Below so many rows the planner's guess does as well, and a pushed record need not wait for statistics. */
-const ANALYZE_FROM = 2_000;
+/** Below so many rows any plan does, and a pushed record need not wait for statistics. */
+const ANALYZE_FROM = 200;
+/** So many rows are compared by joins, fewer one by one. */
+const JOIN_FROM = 2_000;
 
 /** The comparison of what a run staged with what is recorded, in SQL: rows that say nothing new stay there. */
 /** Staged rows that their source does not say already. */
@@ -41,6 +43,16 @@ const NEWS = `
           and (x.confirmed_at > o.confirmed_at or x.confirmed_at = o.confirmed_at
             and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = ''))))))`;
 
+/** Whom or what a staged row `s` has something in common with. */
+const ALONE = [
+  'select 1 from staged_link l where l.run_id = $1 and l.row_no = s.row_no',
+  'select 1 from employment e where e.company = s.company and e.employee_number = s.employee_number',
+  'select 1 from observation k where k.company = s.company and k.employee_number = s.employee_number',
+  'select 1 from employment e where e.key_name = s.key_name',
+  'select 1 from employment e where e.key_email = s.key_email',
+  'select 1 from employment e where e.key_phone = s.key_phone',
+];
+
 @Injectable()
 export class DiffQueries {
   /** Writes `staged_change` and `staged_link` of the run anew. Repeating it gives the same. */
@@ -48,8 +60,8 @@ export class DiffQueries {
     await sql.query('delete from staged_change where run_id = $1', [run.id]);
     await sql.query('delete from staged_link where run_id = $1', [run.id]);
     await sql.query('delete from staged_known where run_id = $1 and not raw', [run.id]);
-    const isLarge = run.rows.read > ANALYZE_FROM;
-    if (isLarge) await sql.query('analyze staged_observation');
+    const isAnalyzed = run.rows.read > ANALYZE_FROM;
+    if (isAnalyzed) await sql.query('analyze staged_observation');
     await sql.query(
       `insert into staged_link (run_id, link, row_no)
        select s.run_id, l.link, s.row_no
@@ -63,28 +75,26 @@ export class DiffQueries {
            where run_id = $1 and key_email is not null group by key_email having count(*) > 1
          union all
          select 't ' || key_phone from staged_observation
-           where run_id = $1 and key_phone is not null group by key_phone having count(*) > 1)`,
+           where run_id = $1 and key_phone is not null group by key_phone having count(*) > 1)
+       union all
+       select run_id, 'number', row_no from (
+         select run_id, row_no, count(*) over (partition by company, employee_number) as rows
+         from staged_observation where run_id = $1) s
+       where rows > 1`,
       [run.id],
     );
+    if (isAnalyzed) await sql.query('analyze staged_link');
+    // Of many rows the database knows enough to join them; a few are looked up one by one, whatever it thinks of them.
+    const apart = ALONE.map((condition) => `not exists (${condition})`).join(' and ');
+    const judged =
+      run.rows.read > JOIN_FROM
+        ? `select s.row_no, s.company, s.employee_number, s.plain, a.row_no is not null as alone
+         from news s left join (select s.row_no from news s where ${apart}) a on a.row_no = s.row_no`
+        : `select s.row_no, s.company, s.employee_number, s.plain, ${apart} as alone from news s`;
     await sql.query(
       `insert into staged_change (run_id, row_no, company, employee_number, alone, quiet)
-       with news as (${NEWS}),
-       apart as (
-         select s.row_no from news s
-         where not exists (select 1 from staged_link l where l.run_id = $1 and l.row_no = s.row_no)
-           and not exists (select 1 from (
-             select company, employee_number from staged_observation where run_id = $1
-             group by company, employee_number having count(*) > 1) r
-             where r.company = s.company and r.employee_number = s.employee_number)
-           and not exists (select 1 from employment e
-             where e.company = s.company and e.employee_number = s.employee_number)
-           and not exists (select 1 from observation k
-             where k.company = s.company and k.employee_number = s.employee_number)
-           and not exists (select 1 from employment e where e.key_name = s.key_name)
-           and not exists (select 1 from employment e where e.key_email = s.key_email)
-           and not exists (select 1 from employment e where e.key_phone = s.key_phone))
-       select $1, s.row_no, s.company, s.employee_number, a.row_no is not null, a.row_no is not null and s.plain
-       from news s left join apart a on a.row_no = s.row_no`,
+       with news as materialized (${NEWS})
+       select $1, row_no, company, employee_number, alone, alone and plain from (${judged}) j`,
       [run.id, run.source],
     );
     // Beside a row that says something new, one that repeats an earlier word of the same number takes it back again.
@@ -97,7 +107,7 @@ export class DiffQueries {
        on conflict do nothing`,
       [run.id],
     );
-    if (isLarge) await sql.query('analyze staged_change');
+    if (isAnalyzed) await sql.query('analyze staged_change');
     await sql.query(
       `insert into staged_known (run_id, row_no, observation_id, raw)
        select $1, s.row_no, o.id, false

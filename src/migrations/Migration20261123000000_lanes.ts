@@ -23,6 +23,7 @@ const UP = [
   `create index staged_change_loud on staged_change (run_id, company collate "C", employee_number collate "C")
      where not alone`,
   `create index staged_change_alone on staged_change (run_id, row_no) where alone and not quiet`,
+  `create index staged_link_by_row on staged_link (run_id, row_no)`,
   // What was decided about one who is alone, in the columns that it is written to.
   `create table staged_departure (
      run_id uuid not null, row_no int not null,
@@ -62,6 +63,7 @@ const DOWN = [
   `drop table staged_known`,
   `alter table staged_observation drop column raw_hash`,
   `drop table staged_departure`,
+  `drop index staged_link_by_row`,
   `drop index staged_change_alone`,
   `drop index staged_change_loud`,
   `drop index staged_change_by_key`,

@@ -8,6 +8,7 @@ export type CopyCell = string | number | boolean | null;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 const NEEDS_ESCAPE = /[\\\t\n\r]/;
 const BUFFER_BYTES = 256 * 1024;
+const lastCopy = new WeakMap<PoolClient, Promise<void>>();
 /** UTF-16 units to UTF-8 bytes, at worst. */
 const BYTES_PER_UNIT = 3;
 
@@ -49,17 +50,24 @@ export class CopyWriter {
     const chunk = this.filling.subarray(0, this.length);
     [this.filling, this.idle] = [this.idle, this.filling];
     this.length = 0;
-    this.sending = pipeline(Readable.from([chunk]), this.client.query(copyFrom(this.copy))).catch(
-      (error: unknown) => {
-        // Told by whoever waits next; until then it must not end the process.
-        this.failure = error instanceof Error ? error : new Error('COPY_FAILED', { cause: error });
-      },
-    );
+    // One after the other on a connection, whoever else writes over it.
+    const before = lastCopy.get(this.client) ?? Promise.resolve();
+    this.sending = before.then(() => this.send(chunk));
+    lastCopy.set(this.client, this.sending);
   }
 
   async end(): Promise<void> {
     await this.flush();
     await this.sent();
+  }
+
+  private async send(chunk: Buffer): Promise<void> {
+    try {
+      await pipeline(Readable.from([chunk]), this.client.query(copyFrom(this.copy)));
+    } catch (error) {
+      // Told by whoever waits next; until then it must not end the process.
+      this.failure = error instanceof Error ? error : new Error('COPY_FAILED', { cause: error });
+    }
   }
 
   private async sent(): Promise<void> {
