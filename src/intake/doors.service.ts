@@ -197,11 +197,17 @@ export class DoorsService {
   }
 }
 
+const EARLIEST = Date.UTC(1900, 0, 1);
+const LATEST = Date.UTC(2200, 0, 1);
+
 /** @throws AS_OF_INVALID */
 function instantOf(text: string, zone: string): string {
   const day = parseIsoDate(text);
-  if (day !== null) return new Date(startOfDay(day, zone)).toISOString();
-  const instant = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(instant)) throw new AppError('AS_OF_INVALID', { details: { found: text.slice(0, 40) } });
+  const start = day === null ? null : startOfDay(day, zone);
+  const instant =
+    start ?? (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN);
+  // Beyond these years ISO 8601 has more digits, and PostgreSQL another calendar.
+  if (!(instant >= EARLIEST && instant < LATEST))
+    throw new AppError('AS_OF_INVALID', { details: { found: text.slice(0, 40) } });
   return new Date(instant).toISOString();
 }
