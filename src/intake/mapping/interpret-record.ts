@@ -54,11 +54,16 @@ export const recordSchema = z.strictObject({
   >),
   asOf: z
     .string()
-    .refine((value) => parseIsoDate(value) !== null || readInstant(value) !== null, {
+    .refine((value) => isOfOurTime(value) && (parseIsoDate(value) !== null || readInstant(value) !== null), {
       error: 'AS_OF_INVALID',
     })
     .optional(),
 });
+
+/** Beyond these years ISO 8601 has more digits, and PostgreSQL another calendar. */
+function isOfOurTime(value: string): boolean {
+  return value >= '1900' && value < '2200';
+}
 
 /** What `interpretRow` is to a row of a file, for a pushed record. Never deferred: its days have one order only. */
 export function interpretRecord(

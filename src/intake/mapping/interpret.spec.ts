@@ -326,6 +326,16 @@ describe('edge-cases/31: days whose order only the column tells', () => {
 describe(interpretRecord, () => {
   const of = (record: unknown) => interpretRecord(record, context());
 
+  it.each(['0001-01-01', '9999-12-31', '1899-12-31T00:00:00Z', '2026-02-30', 'yesterday'])(
+    'is true of no time such as %s',
+    (asOf) => {
+      const result = of({ employeeNumber: '1', asOf });
+      expect(result.kind === 'rejection' && result.reasons.map(({ code }) => code)).toEqual([
+        'AS_OF_INVALID',
+      ]);
+    },
+  );
+
   it('a missing key says nothing, null clears, an empty text says nothing', () => {
     const record = {
       employeeNumber: '００7',
