@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { ComponentPlan } from '../domain/plan.js';
 import { planComponent } from '../domain/plan-component.js';
 import type { Sql } from '../platform/database/database.js';
+import { planAlone, type AloneRow, type PlannedAlone } from './alone.js';
 import { keyText, loadClosure, type NumberKey } from './closure.queries.js';
 import { loadComponents } from './component.queries.js';
 import type { Decisions } from './decisions.service.js';
+
+export type { AloneDeparture, AloneRow } from './alone.js';
 
 export interface PlanScope {
   readonly stagedRunId: string | null;
@@ -27,6 +30,11 @@ const MOST_AHEAD = 10_000;
 
 @Injectable()
 export class PlanningService {
+  /** Plans a number that nobody shares anything with: as `planAll` would, without a look at the database. */
+  planAlone(row: AloneRow, decisions: Decisions): PlannedAlone {
+    return planAlone(row, decisions);
+  }
+
   /**
    * Plans every number that `pager` gives, each component exactly once, a batch at a time: memory does not grow with
    * the number of keys. Components that a batch pulls in ahead of the pager are remembered until it gets there.

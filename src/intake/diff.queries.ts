@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AloneRow } from '../departures/alone.js';
+import type { AloneRow } from '../departures/planning.service.js';
 import type { NumberKey } from '../departures/closure.queries.js';
 import type { StatedFacts } from '../domain/observation.js';
 import type { Sql } from '../platform/database/database.js';

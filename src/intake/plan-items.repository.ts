@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import type { NumberKey } from '../departures/closure.queries.js';
-import type { AloneDeparture } from '../departures/alone.js';
+import type { AloneDeparture } from '../departures/planning.service.js';
 import type { Effects, PlanChange } from '../domain/plan.js';
 import { type CopyCell, CopyWriter } from '../platform/database/bulk.js';
 import { Database, type Sql } from '../platform/database/database.js';

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { planAlone } from '../departures/alone.js';
 import type { NumberKey } from '../departures/closure.queries.js';
 import type { Decisions } from '../departures/decisions.service.js';
 import { PlanningService, type KeyPager, type PlannedComponent } from '../departures/planning.service.js';
@@ -88,7 +87,7 @@ export class PlanRunService {
     for (let from = range.first; from <= range.last; from += RANGE_ROWS) {
       const to = from + RANGE_ROWS - 1;
       const planned = (await this.diff.aloneRows(this.db.pool, runId, from, to)).map((row) =>
-        planAlone(row, decisions),
+        this.planning.planAlone(row, decisions),
       );
       yield {
         item: { quiet: { from, to } },
