@@ -7,7 +7,11 @@ import { startCluster, startRedis } from './redis.js';
 import type { World } from './world.js';
 
 const CONCURRENCY = 20;
-const MOST_JOBS = 3_000;
+
+/** Enough that a process which has just started does not count. */
+function jobsFor(size: number): number {
+  return Math.max(1_000, Math.min(20_000, Math.floor(size / 20)));
+}
 
 interface Sent {
   readonly perSecond: number;
@@ -17,7 +21,7 @@ interface Sent {
 
 /** Follow-ups from "planned" to "sent" through relay, queue and ledger, against a bare worker with one UPDATE a job. */
 export async function followUps(world: World, size: number, times: number): Promise<Result[]> {
-  const jobs = Math.max(500, Math.min(MOST_JOBS, Math.floor(size / 50)));
+  const jobs = jobsFor(size);
   const results = [await againstBare(world, 'follow-ups-postgres', jobs, times, [])];
   const redis = await startRedis(world, 'follow-ups-redis');
   if (redis === null) return results;
@@ -31,7 +35,7 @@ export async function followUps(world: World, size: number, times: number): Prom
 
 /** Two real worker processes against one, in jobs a second; where the cores are not free, that is said. */
 export async function twoWorkers(world: World, size: number, times: number): Promise<Result[]> {
-  const jobs = Math.max(500, Math.min(MOST_JOBS, Math.floor(size / 50)));
+  const jobs = jobsFor(size);
   const ours: number[] = [];
   const limit: number[] = [];
   for (let i = 0; i < times; i += 1) {
@@ -50,7 +54,7 @@ export async function twoWorkers(world: World, size: number, times: number): Pro
 
 /** Four workers on a Redis Cluster against one on a single Redis, in jobs for each second of a worker's processor time. */
 export async function fourOnCluster(world: World, size: number, times: number): Promise<Result[]> {
-  const jobs = Math.max(500, Math.min(MOST_JOBS, Math.floor(size / 50)));
+  const jobs = jobsFor(size);
   const redis = await startRedis(world, 'four-on-cluster');
   if (redis === null) return [];
   const cluster = await startCluster(world);

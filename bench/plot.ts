@@ -47,7 +47,7 @@ const PANELS: readonly Panel[] = [
     explained: 'from the start of the command until everything is decided and written',
     colour: '#1f6f8b',
     valueOf: ({ seconds }) => seconds,
-    label: (value) => (value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`),
+    label: (value) => (value > 0 && value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`),
     guide: 'proportional',
     guideLabel: 'ten times the rows, ten times the time',
   },
@@ -103,8 +103,8 @@ function drawPanel(panel: Panel, points: readonly Point[], x: number): string {
     const [cx, cy] = at(point.rows, panel.valueOf(point));
     const isLast = i === points.length - 1;
     const label = text(
-      cx + (isLast ? -4 : 8),
-      cy - 10,
+      cx + (isLast ? -4 : 10),
+      cy + (isLast ? -10 : 18),
       panel.label(panel.valueOf(point)),
       12,
       panel.colour,
