@@ -92,7 +92,7 @@ export async function pusher(stage: Stage): Promise<void> {
     });
     if (status === 202)
       for (const { employeeNumber, lastDay } of unique) stage.promised.set(employeeNumber, lastDay);
-    await sleep(150);
+    await sleep(300);
   }
 }
 

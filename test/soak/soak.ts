@@ -12,7 +12,9 @@ const DISTURBANCES: readonly Disturbance[] = ['worker', 'api', 'redis', 'postgre
 /** Below that a slope is only warming up. */
 const MINUTES_TO_JUDGE_MEMORY = 10;
 const MOST_MB_PER_MINUTE = 2;
-const DRAIN_MS = 240_000;
+/** Several mails to one person go out one a minute. */
+const DRAIN_MS = 900_000;
+const TELL_EVERY_MS = 30_000;
 
 interface Sample {
   readonly minute: number;
@@ -27,6 +29,8 @@ const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 if (!(minutes > 0) || !Number.isInteger(seed))
   throw new Error('--minutes <more than 0> [--seed <whole number>]');
 process.stdout.write(`soak: ${minutes} minutes, seed ${seed}\n`);
+// Through the handlers of `exit`, which end every process and server that was started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = (await soak()) ? 0 : 1;
 
 async function soak(): Promise<boolean> {
@@ -73,9 +77,9 @@ async function underWork(house: SoakHouse): Promise<boolean> {
   return problems.length === 0;
 }
 
-/** Once a minute, and three times at least in a short soak. */
+/** Once a minute, and each kind once in a short soak. */
 async function disturber(house: SoakHouse, stage: Stage, troubles: string[]): Promise<void> {
-  const everyMs = Math.min(60_000, (minutes * 60_000) / 4);
+  const everyMs = Math.min(60_000, (minutes * 60_000) / 6);
   for (let n = 0; ; n += 1) {
     await sleep(everyMs);
     if (Date.now() > stage.until - 5_000) return;
@@ -98,6 +102,7 @@ async function watcher(house: SoakHouse, stage: Stage, startedAt: number, sample
 /** Waits until nothing is under way any more. */
 async function drained(house: SoakHouse): Promise<string[]> {
   const from = Date.now();
+  let toldAt = from;
   for (;;) {
     const open = await house.db.one<{ inbox: number; runs: number; due: number; sending: number }>(
       `select (select count(*) from inbox where state = 'pending')::int as inbox,
@@ -108,6 +113,10 @@ async function drained(house: SoakHouse): Promise<string[]> {
     if (open === null || Object.values(open).every((n) => n === 0)) return [];
     if (Date.now() - from > DRAIN_MS)
       return [`still under way after ${DRAIN_MS / 1_000} s: ${JSON.stringify(open)}`];
+    if (Date.now() - toldAt >= TELL_EVERY_MS) {
+      toldAt = Date.now();
+      process.stdout.write(`  waiting for ${JSON.stringify(open)}\n`);
+    }
     await sleep(1_000);
   }
 }
