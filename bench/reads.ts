@@ -13,6 +13,7 @@ const POLICY = 'config/policies/by-reason.yaml';
 /** Common and rare ones, one word and two; the last is nobody's. */
 const TEXTS = ['佐藤', '美咲', '技術', '高橋 翔太', 'ショウタ', '人事部 佐藤', '名無'];
 const ROUNDS = 6;
+const MANY = Array.from({ length: 10 });
 
 type App = Awaited<ReturnType<typeof openApp>>;
 
@@ -47,8 +48,22 @@ export function pages(world: World, rows: number, times: number): Promise<Result
     }
     const far = cursor;
     const sides = {
-      ours: async () => percentile(await each([far], page), 0.5),
-      limit: async () => percentile(await each([null], page), 0.5),
+      ours: async () =>
+        percentile(
+          await each(
+            MANY.map(() => far),
+            page,
+          ),
+          0.5,
+        ),
+      limit: async () =>
+        percentile(
+          await each(
+            MANY.map(() => null),
+            page,
+          ),
+          0.5,
+        ),
     };
     const name = `candidates-page-${number}`;
     return [await interleaved(name, 'ms', Math.max(3, times), sides, { gate: 1.5, goal: 1.1 })];
@@ -72,7 +87,7 @@ export async function previewMemory(world: World, rows: number): Promise<Result[
   const peaks: number[] = [];
   for (const size of [Math.max(1_000, Math.floor(rows / 10)), rows]) {
     const url = await world.imported(size);
-    const run = await world.enishi(url, ['policy', 'preview', POLICY, '--json']);
+    const run = await world.enishi(url, ['policy', 'preview', POLICY]);
     if (run.status !== 0) throw new Error(`policy preview ended with status ${run.status}`);
     peaks.push(run.peakMb);
   }

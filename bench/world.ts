@@ -117,6 +117,8 @@ export class World {
       ...process.env,
       DATABASE_URL: url,
       ENISHI_HOME: join(this.folder, 'home'),
+      // As the command does for itself: what was compiled once is not compiled again.
+      NODE_COMPILE_CACHE: join(this.folder, 'compiled'),
       ENISHI_NOW: '2026-03-25T09:00:00+09:00',
     };
   }

@@ -62,10 +62,7 @@ export function candidatesStatement(filter: CandidateFilter): Statement {
   if (filter.personId !== null) where.push(`r.person_id = ${put(filter.personId, 'uuid')}`);
   if (filter.after !== null) {
     const [lastDay, employmentId] = filter.after;
-    where.push(
-      `(d.last_day, d.employment_id) < (${put(lastDay, 'date')}, ${put(employmentId, 'uuid')})`,
-      `d.last_day <= ${put(lastDay, 'date')}`,
-    );
+    where.push(`(d.last_day, d.employment_id) < (${put(lastDay, 'date')}, ${put(employmentId, 'uuid')})`);
   }
   // Cheap, and true of everybody whose verdict it can be; which one counts is found out below.
   if (verdict !== null) where.push(mayHave(verdict, ofCompany));

@@ -93,7 +93,7 @@ export class PolicyFlipsService {
     const after = personId === null || company === null ? null : { personId, company };
     const { policy } = await this.policies.checkPolicyFile(file);
     const items: PolicyFlip[] = [];
-    for await (const flips of this.flips(policy, after)) {
+    for await (const flips of this.flips(policy, after, limit + 1)) {
       for (const flip of flips) {
         const last = items.at(-1);
         if (items.length === limit && last !== undefined) {
@@ -109,9 +109,15 @@ export class PolicyFlipsService {
    * Batches of at most 2,000 entries that differ from what this policy says, in the order of (person, company).
    * Each batch is read when it is asked for: an entry that was brought along already does not come again, so that a
    * run that was cut starts from the beginning and finds only what is left.
+   *
+   * @param atFirst how many entries the first batch looks at; each looks at twice as many as the one before
    */
-  async *flips(policy: CompiledPolicy, after: EntryKey | null = null): AsyncGenerator<PolicyFlip[]> {
-    for await (const entries of this.standing(after)) {
+  async *flips(
+    policy: CompiledPolicy,
+    after: EntryKey | null = null,
+    atFirst = BATCH,
+  ): AsyncGenerator<PolicyFlip[]> {
+    for await (const entries of this.standing(after, atFirst)) {
       const flips = flipsOf(entries, policy);
       if (flips.length > 0) yield flips;
     }
@@ -144,9 +150,10 @@ export class PolicyFlipsService {
     return changed;
   }
 
-  private async *standing(after: EntryKey | null): AsyncGenerator<StandingEntry[]> {
-    for (let from = after; ;) {
-      const entries = await readStandingEntries(this.db, from, BATCH);
+  private async *standing(after: EntryKey | null, atFirst: number): AsyncGenerator<StandingEntry[]> {
+    let size = atFirst;
+    for (let from = after; ; size *= 2) {
+      const entries = await readStandingEntries(this.db, from, Math.min(BATCH, size));
       const last = entries.at(-1);
       if (last === undefined) return;
       yield entries;

@@ -48,6 +48,9 @@ interface EntryRow {
   deceased: boolean;
 }
 
+/** The least of all ids; nobody has it. */
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
 /**
  * One page of the registry in the order of its key, from after `after`. An entry stands on a standing departure; one
  * that does not is for `registry rebuild --check` to find, and no policy can say anything about it.
@@ -58,18 +61,23 @@ export async function readStandingEntries(
   limit: number,
 ): Promise<StandingEntry[]> {
   const rows = await db.query<EntryRow>(
-    `select e.person_id, e.company, e.employment_id, m.employee_number, m.display_name, e.verdict, e.from_day,
+    // Who has died is asked of the page alone: asked of the registry, it is a pass over all employments for each page.
+    `with page as materialized (
+       select e.*, d.last_day, d.announced_on, d.category, d.voluntary, d.kind
+       from registry_entry e
+       join departure d on d.employment_id = e.employment_id and d.state = 'standing'
+       where (e.person_id, e.company) > ($1::uuid, $2::text)
+       order by e.person_id, e.company limit $3)
+     select e.person_id, e.company, e.employment_id, m.employee_number, m.display_name, e.verdict, e.from_day,
        e.review_on, e.rule, e.because, e.missing, e.evidence, o.verdict as override_verdict,
        jsonb_build_object('hiredOn', m.facts->'hiredOn', 'rehireEligible', m.facts->'rehireEligible',
-         'regretted', m.facts->'regretted', 'employmentType', m.facts->'employmentType') as facts, d.last_day, d.announced_on, d.category, d.voluntary, d.kind,
-       ${isDeceased('e.person_id')} as deceased
-     from registry_entry e
+         'regretted', m.facts->'regretted', 'employmentType', m.facts->'employmentType') as facts,
+       e.last_day, e.announced_on, e.category, e.voluntary, e.kind, ${isDeceased('e.person_id')} as deceased
+     from page e
      join employment m on m.id = e.employment_id
-     join departure d on d.employment_id = e.employment_id and d.state = 'standing'
      left join rehire_override o on o.person_id = e.person_id and o.company = e.company and o.state = 'active'
-     where $1::uuid is null or (e.person_id, e.company) > ($1::uuid, $2::text)
-     order by e.person_id, e.company limit $3`,
-    [after?.personId ?? null, after?.company ?? '', limit],
+     order by e.person_id, e.company`,
+    [after?.personId ?? BEFORE_ALL, after?.company ?? '', limit],
   );
   return rows.map(toEntry);
 }
