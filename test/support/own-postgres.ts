@@ -39,7 +39,14 @@ export async function startOwnPostgres(
       .filter(({ parent }) => parent === postmaster())
       .map(({ pid }) => pid);
   const signal = (pids: readonly number[], name: NodeJS.Signals): void => {
-    for (const pid of pids) process.kill(pid, name);
+    for (const pid of pids) {
+      try {
+        process.kill(pid, name);
+      } catch (error) {
+        // A session may end between the look at the list and the signal; nothing else may go wrong here.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
+    }
   };
   const end = (): void => {
     const pids = [...children(), postmaster()];
