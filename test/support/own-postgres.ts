@@ -65,7 +65,7 @@ export async function startOwnPostgres(
         ({ parent, title }) => parent === postmaster() && /enishi 127\.0\.0\.1/.test(title),
       );
       if (session === undefined) return false;
-      process.kill(session.pid, 'SIGKILL');
+      signal([session.pid], 'SIGKILL');
       return true;
     },
     async stop() {
