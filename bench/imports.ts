@@ -4,7 +4,7 @@ import { parse } from 'csv-parse';
 import { from as copyFrom } from 'pg-copy-streams';
 import { COLUMNS, writeCsv } from './data.js';
 import { result, timed, type ChildRun, type Result } from './measure.js';
-import type { World } from './world.js';
+import { NIGHTS, type World } from './world.js';
 
 const IMPORT = ['--source', 'demo-jp', '--profile', 'generic', '--json'] as const;
 
@@ -35,7 +35,7 @@ export async function firstImport(world: World, rows: number, times: number): Pr
   ];
 }
 
-/** The same file again with one row in a thousand changed, against csv-parse reading it in array mode. */
+/** The same file a night later with one row in a thousand changed, against csv-parse reading it in array mode. */
 export async function reImport(world: World, rows: number, times: number): Promise<Result[]> {
   const before = world.file(`again-${rows}-0.csv`);
   await writeCsv(before, rows);
@@ -47,7 +47,7 @@ export async function reImport(world: World, rows: number, times: number): Promi
     const url = await world.database();
     checked(await world.enishi(url, ['import', before, ...IMPORT]));
     limit.push(await timed(() => parseOnly(after)));
-    ours.push(checked(await world.enishi(url, ['import', after, ...IMPORT])).ms);
+    ours.push(checked(await world.enishi(url, ['import', after, ...IMPORT], NIGHTS[1])).ms);
   }
   return [result('re-import-0.1%', 'ms', { ours, limit }, { gate: 1.5, goal: 1.2 })];
 }

@@ -17,6 +17,8 @@ approval: { twoPerson: false, looserAfterHours: 0 }
 const CLI = 'dist/src/cli.js';
 
 /** One embedded PostgreSQL for the whole bench, with a fresh database for each measurement. */
+export const NIGHTS = ['2026-03-25T09:00:00+09:00', '2026-03-26T09:00:00+09:00'] as const;
+
 export class World {
   private counter = 0;
   private readonly importedWith = new Map<number, string>();
@@ -108,8 +110,8 @@ export class World {
   }
 
   /** The `enishi` command as its users call it, on one database. */
-  enishi(url: string, args: readonly string[]): Promise<ChildRun> {
-    return command([CLI, ...args], this.env(url));
+  enishi(url: string, args: readonly string[], now: string = NIGHTS[0]): Promise<ChildRun> {
+    return command([CLI, ...args], { ...this.env(url), ENISHI_NOW: now });
   }
 
   private env(url: string): NodeJS.ProcessEnv {
@@ -119,7 +121,7 @@ export class World {
       ENISHI_HOME: join(this.folder, 'home'),
       // As the command does for itself: what was compiled once is not compiled again.
       NODE_COMPILE_CACHE: join(this.folder, 'compiled'),
-      ENISHI_NOW: '2026-03-25T09:00:00+09:00',
+      ENISHI_NOW: NIGHTS[0],
     };
   }
 
