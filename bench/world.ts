@@ -16,9 +16,10 @@ approval: { twoPerson: false, looserAfterHours: 0 }
 `;
 const CLI = 'dist/src/cli.js';
 
-/** One embedded PostgreSQL for the whole bench, with a fresh database for each measurement. */
+/** When the first file comes, and when it comes again. */
 export const NIGHTS = ['2026-03-25T09:00:00+09:00', '2026-03-26T09:00:00+09:00'] as const;
 
+/** One embedded PostgreSQL for the whole bench, with a fresh database for each measurement. */
 export class World {
   private counter = 0;
   private readonly importedWith = new Map<number, string>();
