@@ -112,7 +112,10 @@ suite('a Redis that comes and goes', () => {
     for (;;) {
       await room.runner.tick().catch(() => undefined);
       const states = await statesOf(database);
-      if ((states.sent ?? 0) + (states.uncertain ?? 0) === MAILS) return performance.now() - from;
+      // A mail that is with the mail server counts as in doubt until it answers.
+      const inHand = await database.query(`select 1 from delivery where state in ('claimed', 'sending')`);
+      if ((states.sent ?? 0) + (states.uncertain ?? 0) === MAILS && inHand.length === 0)
+        return performance.now() - from;
       if (performance.now() - from > limitMs) throw new Error(`not settled: ${JSON.stringify(states)}`);
       await sleep(250);
     }

@@ -157,7 +157,7 @@ export class FaultHouse {
   }
 
   /** Until the sink has read `n` mails. @throws after `limitMs` */
-  async untilMailed(n: number, limitMs = isFullSize ? 600_000 : 60_000): Promise<void> {
+  async untilMailed(n: number, limitMs = isFullSize ? 600_000 : 150_000): Promise<void> {
     await until(
       () => Promise.resolve(this.sink.mails.length >= n),
       limitMs,
