@@ -43,8 +43,10 @@ export async function startOwnPostgres(
       try {
         process.kill(pid, name);
       } catch (error) {
-        // A session may end between the look at the list and the signal; nothing else may go wrong here.
-        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+        // A session may end between the look at the list and the signal; nothing else may go wrong here. Under jest the
+        // error belongs to another realm and is no instance of this one's Error.
+        const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+        if (code !== 'ESRCH') throw error;
       }
     }
   };
