@@ -60,7 +60,8 @@ export class DiffQueries {
     await sql.query('delete from staged_change where run_id = $1', [run.id]);
     await sql.query('delete from staged_link where run_id = $1', [run.id]);
     await sql.query('delete from staged_known where run_id = $1 and not raw', [run.id]);
-    const isAnalyzed = run.rows.read > ANALYZE_FROM;
+    const staged = await stagedCount(sql, run.id);
+    const isAnalyzed = staged > ANALYZE_FROM;
     if (isAnalyzed) await sql.query('analyze staged_observation');
     await sql.query(
       `insert into staged_link (run_id, link, row_no)
@@ -279,4 +280,13 @@ export class DiffQueries {
     const row = result.rows[0];
     return { count: row?.count ?? 0, fingerprint: row?.fingerprint ?? '0' };
   }
+}
+
+/** Rows to compare; those that were recognised by their bytes are not among them. */
+async function stagedCount(sql: Sql, runId: string): Promise<number> {
+  const result = await sql.query<{ n: number }>(
+    'select count(*)::int as n from staged_observation where run_id = $1',
+    [runId],
+  );
+  return result.rows[0]?.n ?? 0;
 }
