@@ -119,6 +119,7 @@ export class DiffQueries {
          and not exists (select 1 from staged_change c where c.run_id = $1 and c.row_no = s.row_no)`,
       [run.id, run.source],
     );
+    if (isAnalyzed) await sql.query('analyze staged_known');
     const counts = await sql.query<DiffCounts>(
       `with raw as (select count(*) as n from staged_known where run_id = $1 and raw),
          staged as (select count(*) as n from staged_observation where run_id = $1 and not absent)

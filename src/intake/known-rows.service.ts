@@ -127,6 +127,8 @@ async function compare(sql: Sql, run: Run, { rowCount, headerEnd, tail }: Frames
   );
   const knownCount = known.rowCount ?? 0;
   if (knownCount < rowCount * LEAST_KNOWN) throw NOT_WORTH_IT;
+  // Whatever joins them from here on would take a few rows for granted.
+  await sql.query('analyze staged_known');
   const unread = await sql.query<{ row_no: number; at: number; size: number }>(
     `select row_no, at, size from raw_row r
      where not exists (select 1 from staged_known k where k.run_id = $1 and k.row_no = r.row_no) order by row_no`,
