@@ -116,12 +116,13 @@ async function writeRanges(
 }
 
 const INSERT_OBSERVATIONS = `insert into observation as o (source, company, employee_number, spell_hint, as_of_at,
-   confirmed_at, received_at, run_id, row_no, content_hash, raw_hash, facts, absent)
+   confirmed_at, received_at, run_id, row_no, content_hash, raw_hash, facts, absent, follows)
  select r.source, s.company, s.employee_number, s.spell_hint, s.as_of_at, s.as_of_at, r.started_at, s.run_id, s.row_no,
-   s.content_hash, s.raw_hash, s.facts, s.absent
+   s.content_hash, s.raw_hash, s.facts, s.absent, coalesce(s.as_of_at = st.confirmed_as_of_at and not s.absent, false)
  from staged_observation s
  join import_run r on r.id = s.run_id
- join staged_change c on c.run_id = s.run_id and c.row_no = s.row_no`;
+ join staged_change c on c.run_id = s.run_id and c.row_no = s.row_no
+ left join source_state st on st.source = r.source`;
 const CONFLICT = `on conflict (company, employee_number, source, spell_hint, as_of_at, content_hash) do update
  set reverted = false, run_id = excluded.run_id, row_no = excluded.row_no, received_at = excluded.received_at
  where o.reverted`;
@@ -172,7 +173,8 @@ async function revertObservations(sql: Sql, run: Run, keys: readonly NumberKey[]
 
 /**
  * The current statement of a source about a spell: the latest, unless the source has lost sight of the number since.
- * Nobody of whom something new was said follows the newest reading: the next one confirms them by themselves.
+ * Who was spoken of once, in the newest reading, follows it. Nobody of whom something else was said before does: the
+ * next one confirms them by themselves.
  */
 async function markCurrent(sql: Sql, keys: string, params: unknown[]): Promise<void> {
   await sql.query(
@@ -182,14 +184,16 @@ async function markCurrent(sql: Sql, keys: string, params: unknown[]): Promise<v
        from keys k join observation o on o.company = k.company and o.employee_number = k.employee_number
        left join source_state st on st.source = o.source),
      ranked as (
-       select o.id, o.confirmed_at, not o.absent and not o.reverted
+       select o.id, o.confirmed_at, count(*) over (partition by o.company, o.employee_number, o.source) = 1 as is_only,
+         not o.absent and not o.reverted
            and row_number() over (partition by o.company, o.employee_number, o.source, o.spell_hint
              order by (o.absent or o.reverted), o.confirmed_at desc, o.content_hash desc) = 1
            and o.confirmed_at >= coalesce(max(o.as_of_at) filter (where o.absent and not o.reverted)
              over (partition by o.company, o.employee_number, o.source), o.confirmed_at) as is_current
        from said o)
      update observation o set current = r.is_current, confirmed_at = r.confirmed_at, follows = false
-     from ranked r where o.id = r.id and (o.follows or o.current is distinct from r.is_current)`,
+     from ranked r where o.id = r.id
+       and (o.follows and not (r.is_only and r.is_current) or o.current is distinct from r.is_current)`,
     params,
   );
 }
