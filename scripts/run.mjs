@@ -9,13 +9,29 @@ import { ensureBuild, ensureInstall, nodePath, root, runToEnd, toolEnvironment }
 const bin = (path) => join(root, 'node_modules', path);
 const node = (args, extra) => runToEnd(nodePath(), args, { cwd: root, env: toolEnvironment(extra) });
 
+const jestVariables = {
+  TZ: 'UTC',
+  // In the variable, so that jest's workers have it too.
+  NODE_OPTIONS:
+    `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
+};
+
 function test(args, extra = {}) {
   return node(['--disable-warning=ExperimentalWarning', bin('jest/bin/jest.js'), ...args], {
-    TZ: 'UTC',
+    ...jestVariables,
     ...extra,
-    // In the variable, so that jest's workers have it too.
-    NODE_OPTIONS:
-      `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
+  });
+}
+
+/** Of all of src/domain, or of the files named; fails below the threshold of stryker.config.mjs. */
+function mutation(args) {
+  const options = args.filter((arg) => arg.startsWith('-'));
+  const files = args.filter((arg) => !arg.startsWith('-'));
+  const only = files.length > 0 ? ['--mutate', files.join(',')] : [];
+  return node([bin('@stryker-mutator/core/bin/stryker.js'), 'run', ...only, ...options], {
+    ENISHI_TEST_RUNS_AT_MOST: '60',
+    ...process.env,
+    ...jestVariables,
   });
 }
 
@@ -82,6 +98,7 @@ const tasks = {
     ensureBuild();
     return testFull(args, test);
   },
+  mutation,
   check,
   start: (args) => {
     ensureBuild();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../../test/support/runs.js';
 import { Temporal } from 'temporal-polyfill';
 import { AppError } from './app-error.js';
 import {
@@ -93,7 +94,7 @@ describe('a day', () => {
         expect(parseIsoDate(text)).toBe(expected);
         expect(dayFromParts(year, month, dayOfMonth)).toBe(expected);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });
@@ -150,13 +151,13 @@ describe('arithmetic of days', () => {
         expect(addDays(from, count)).toBe(to.toString());
         expect(daysBetween(from, addDays(from, count))).toBe(count);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
     fc.assert(
       fc.property(anyDay, fc.integer({ min: -600, max: 600 }), (from, count) => {
         expect(addMonths(from, count)).toBe(Temporal.PlainDate.from(from).add({ months: count }).toString());
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 
@@ -169,7 +170,7 @@ describe('arithmetic of days', () => {
         expect(compareDays(addMonths(from, months + 1), to)).toBe(1);
         expect(monthsBetween(to, from) + months).toBe(0);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 
@@ -211,7 +212,7 @@ describe('days in zones', () => {
           expect(dayInZone(start - 1, zone) < d && dayInZone(end, zone) > d).toBe(true);
         },
       ),
-      { numRuns: 50_000 },
+      { numRuns: runs(50_000) },
     );
   });
 

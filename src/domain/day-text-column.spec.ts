@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../../test/support/runs.js';
 import { addDays, isoDate, type IsoDate } from './calendar.js';
 import {
   addEvidence,
@@ -143,7 +144,7 @@ describe('edge-cases/31', () => {
         // What is taken without a declaration was decided by the column alone.
         if (declared === null && taken.some(({ reading }) => isOpen(reading))) expect(orders).toHaveLength(1);
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     );
   });
 
@@ -154,7 +155,7 @@ describe('edge-cases/31', () => {
         const column = [...days, isoDate('2026-12-31')];
         expect(resolve(column.map((day) => write(day, written, false)))).toEqual(column);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../../test/support/runs.js';
 import { addDays, isoDate, weekdayOf, type IsoDate } from './calendar.js';
 import { readDay, type DayReading, type DayTextOptions } from './day-text.js';
 
@@ -356,7 +357,7 @@ describe('I09', () => {
       fc.property(anyDay, fc.constantFrom(...SHAPES), (day, shape) => {
         expect(read(shape(day))).toEqual({ kind: 'day', day });
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs(20_000) },
     );
   });
 
@@ -379,7 +380,7 @@ describe('I09', () => {
           expect(found).toContain(day.slice(2));
         }
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     );
   });
 
@@ -396,7 +397,7 @@ describe('I09', () => {
           expect(read(text).kind).not.toBe('day');
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 
@@ -432,7 +433,7 @@ describe('I09', () => {
           if (tail !== '') expect(reading.kind).toBe('invalid');
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 });

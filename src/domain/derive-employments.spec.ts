@@ -9,6 +9,7 @@ import {
   TARO,
   type Facts,
 } from '../../test/support/people.js';
+import { runs } from '../../test/support/runs.js';
 import { addDays, isoDate } from './calendar.js';
 import { deriveEmployments } from './derive-employments.js';
 import { canonical } from './plan.js';
@@ -359,7 +360,7 @@ describe('whatever is said', () => {
           .map(([, s]) => s);
         expect(canonical(derive(shuffled))).toBe(expected);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 
@@ -378,7 +379,7 @@ describe('whatever is said', () => {
           expect(canonical(derive(apart))).toBe(canonical(derive(together)));
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 
@@ -397,7 +398,7 @@ describe('whatever is said', () => {
           expect(canonical(derive(repeated))).toBe(canonical(derive(said)));
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 
@@ -421,7 +422,7 @@ describe('whatever is said', () => {
           expect(state?.spellKey).toBe('1990-01-01');
         },
       ),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../../test/support/runs.js';
 import { addDays, isoDate, type IsoDate } from './calendar.js';
 import { compilePolicy, policySchema } from './eligibility-policy.js';
 import {
@@ -225,7 +226,7 @@ describe(decideVerdict, () => {
         expect(after.verdict).toBe(before.verdict);
         expect(after.rule).toBe(before.rule);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../../test/support/runs.js';
 import { addDays, isoDate } from './calendar.js';
 import type { IsoDate } from './calendar.js';
 import type { ExistingFollowUp, FollowUpFacts, FollowUpOp } from './follow-up.js';
@@ -365,7 +366,7 @@ describe(planFollowUps, () => {
         const after = apply(existing, planFollowUps(rules, facts, existing).ops);
         expect(planFollowUps(rules, facts, after).ops).toEqual([]);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -377,7 +378,7 @@ describe(planFollowUps, () => {
           existing = apply(existing, planFollowUps(rules, facts, existing).ops);
         expect(live(existing)).toEqual(live(apply([], planFollowUps(rules, end, []).ops)));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { anIdentity, HANAKO, matching, TARO, type Facts } from '../../test/support/people.js';
+import { runs } from '../../test/support/runs.js';
 import { groupPeople } from './group-people.js';
 import type { IdentityDecision, IdentityFacts } from './identity.js';
 
@@ -233,6 +234,6 @@ describe('I11: many histories', () => {
         expect(group([...items].reverse())).toEqual({ groups, doubtful });
       },
     );
-    fc.assert(run, { numRuns: 1_000 });
+    fc.assert(run, { numRuns: runs(1_000) });
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../../test/support/runs.js';
 import { parse } from 'yaml';
 import {
   categorise,
@@ -160,7 +161,7 @@ describe('the shipped leaving reasons', () => {
         expect(['conduct', 'unknown']).toContain(found.category);
         expect(found.voluntary).not.toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

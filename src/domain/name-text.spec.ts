@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../../test/support/runs.js';
 import { foldNameKanji } from './name-kanji.js';
 import { emailKey, kanaKey, maskText, nameKey, numberKey, phoneKey, splitFullName } from './name-text.js';
 
@@ -59,11 +60,11 @@ describe(nameKey, () => {
         expect(text).toBe(copy);
         expect(nameKey(` ${text}　`)).toBe(key);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
     fc.assert(
       fc.property(name, (text) => expect(nameKey(nameKey(text))).toBe(nameKey(text))),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { HANAKO, TARO, type Facts } from '../../test/support/people.js';
+import { runs } from '../../test/support/runs.js';
 import { PeopleWorld, type Said } from '../../test/support/people-world.js';
 import { addDays, isoDate } from './calendar.js';
 import { hasEffects } from './plan.js';
@@ -327,6 +328,6 @@ describe('the order of delivery never matters', () => {
         for (const world of [expected, other]) expect(hasEffects(world.plan().effects)).toBe(false);
       },
     );
-    fc.assert(run, { numRuns: 1_000 });
+    fc.assert(run, { numRuns: runs(1_000) });
   });
 });
