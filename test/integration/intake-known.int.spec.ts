@@ -27,10 +27,13 @@ afterAll(async () => {
   await dropTemplate();
 });
 
+/** Every fifth of them shares given name and birth date with somebody, and is decided together with them. */
 function everybody(): Cells[] {
-  return Array.from({ length: MANY }, (_, n) =>
-    n % 3 === 0 ? leaver(n, `20${10 + (n % 15)}-06-30`) : worker(n),
-  );
+  return Array.from({ length: MANY }, (_, n) => {
+    const { 名, 名カナ, 生年月日 } = worker(n % 5 === 1 ? n - 1 : n);
+    const namesake: Cells = { 名, 名カナ, 生年月日 };
+    return n % 3 === 0 ? leaver(n, `20${10 + (n % 15)}-06-30`, namesake) : worker(n, namesake);
+  });
 }
 
 async function night(
