@@ -129,7 +129,8 @@ export class BrakesService {
          (select count(*) from employment where company = $2 and last_day is null and not withdrawn)::int as employed,
          (select count(*) from registry_entry where company = $2)::int as entries,
          (select count(*) from staged_observation where run_id = $1 and company = $2 and not absent)::int
-           + (select count(*) from staged_known where run_id = $1 and raw and $3::boolean)::int as staged`,
+           + (select coalesce(sum(cardinality(row_nos)), 0) from staged_known_block
+               where run_id = $1 and raw and $3::boolean)::int as staged`,
       [run.id, company, company === this.companyOf(run.source)],
     );
     const earlier: Partial<Record<LimitedBrake, number>> = {};

@@ -48,7 +48,7 @@ async function becomesNewest(sql: Sql, run: Run): Promise<boolean> {
   const found = await sql.query<{ is: boolean }>(
     `select not exists (select 1 from source_state where source = $2 and confirmed_as_of_at >= $3)
        and not exists (select 1 from staged_observation where run_id = $1 and not absent and as_of_at <> $3)
-       and (select count(*) from staged_known where run_id = $1) * 2
+       and (select coalesce(sum(cardinality(row_nos)), 0) from staged_known_block where run_id = $1) * 2
          >= (select count(*) from observation where source = $2 and follows) as is`,
     [run.id, run.source, run.asOfAt],
   );

@@ -3,6 +3,7 @@ import type { AloneRow } from '../departures/planning.service.js';
 import type { NumberKey } from '../departures/closure.queries.js';
 import type { StatedFacts } from '../domain/observation.js';
 import type { Sql } from '../platform/database/database.js';
+import { noteKnown } from './known-blocks.js';
 import type { Run } from './run.js';
 
 export interface DiffCounts {
@@ -59,7 +60,7 @@ export class DiffQueries {
   async compare(sql: Sql, run: Run): Promise<DiffCounts> {
     await sql.query('delete from staged_change where run_id = $1', [run.id]);
     await sql.query('delete from staged_link where run_id = $1', [run.id]);
-    await sql.query('delete from staged_known where run_id = $1 and not raw', [run.id]);
+    await sql.query('delete from staged_known_block where run_id = $1 and not raw', [run.id]);
     const staged = await stagedCount(sql, run.id);
     const isAnalyzed = staged > ANALYZE_FROM;
     if (isAnalyzed) await sql.query('analyze staged_observation');
@@ -110,18 +111,17 @@ export class DiffQueries {
     );
     if (isAnalyzed) await sql.query('analyze staged_change');
     await sql.query(
-      `insert into staged_known (run_id, row_no, observation_id, raw)
-       select $1, s.row_no, o.id, false
+      noteKnown(`select s.run_id, s.row_no, o.id, false
        from staged_observation s
        join observation o on o.company = s.company and o.employee_number = s.employee_number and o.source = $2
          and o.spell_hint = s.spell_hint and o.content_hash = s.content_hash and o.current
        where s.run_id = $1 and not s.absent and o.as_of_at <= s.as_of_at
-         and not exists (select 1 from staged_change c where c.run_id = $1 and c.row_no = s.row_no)`,
+         and not exists (select 1 from staged_change c where c.run_id = $1 and c.row_no = s.row_no)`),
       [run.id, run.source],
     );
-    if (isAnalyzed) await sql.query('analyze staged_known');
+    if (isAnalyzed) await sql.query('analyze staged_known_block');
     const counts = await sql.query<DiffCounts>(
-      `with raw as (select count(*) as n from staged_known where run_id = $1 and raw),
+      `with raw as (select coalesce(sum(cardinality(row_nos)), 0) as n from staged_known_block where run_id = $1 and raw),
          staged as (select count(*) as n from staged_observation where run_id = $1 and not absent)
        select (staged.n + raw.n)::int as accepted,
               (select count(*) from rejection where run_id = $1)::int as rejected,

@@ -6,6 +6,7 @@ import type { RawHash } from './file/raw-hash.js';
 import { RecordFramer } from './file/record-framer.js';
 import type { Slice } from './file/reduced.js';
 import type { Table } from './file/table.js';
+import { noteKnown } from './known-blocks.js';
 import type { Run } from './run.js';
 
 /** What of a file has to be read because nothing is known by its bytes. */
@@ -54,11 +55,6 @@ export class KnownRowsService {
       if (error === NOT_WORTH_IT) return null;
       throw error;
     }
-  }
-
-  /** Forgets what `find` noted. */
-  async forget(runId: string): Promise<void> {
-    await this.db.query('delete from staged_known where run_id = $1', [runId]);
   }
 
   /** Only what was said by the newest reading of the source is known, and only to one that is as new. */
@@ -119,21 +115,20 @@ async function* asBuffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
 
 async function compare(sql: Sql, run: Run, { rowCount, headerEnd, tail }: Frames): Promise<Unread> {
   await sql.query('analyze raw_row');
-  const known = await sql.query(
-    `insert into staged_known (run_id, row_no, observation_id, raw)
-     select $1, r.row_no, o.id, true from raw_row r join observation o on o.raw_hash = r.raw_hash
-     where o.source = $2 and o.follows and o.as_of_at <= $3`,
-    [run.id, run.source, run.asOfAt],
-  );
-  const knownCount = known.rowCount ?? 0;
-  if (knownCount < rowCount * LEAST_KNOWN) throw NOT_WORTH_IT;
-  // Whatever joins them from here on would take a few rows for granted.
-  await sql.query('analyze staged_known');
+  const mostUnread = rowCount - Math.ceil(rowCount * LEAST_KNOWN);
   const unread = await sql.query<{ row_no: number; at: number; size: number }>(
-    `select row_no, at, size from raw_row r
-     where not exists (select 1 from staged_known k where k.run_id = $1 and k.row_no = r.row_no) order by row_no`,
-    [run.id],
+    `with matched as materialized (
+       select r.row_no, r.at, r.size, o.id
+       from raw_row r left join observation o
+         on o.raw_hash = r.raw_hash and o.source = $2 and o.follows and o.as_of_at <= $3),
+     noted as (${noteKnown('select $1::uuid, row_no, id, true from matched where id is not null')})
+     select row_no, at, size from matched where id is null order by row_no limit $4`,
+    [run.id, run.source, run.asOfAt, mostUnread + 1],
   );
+  if (unread.rows.length > mostUnread) throw NOT_WORTH_IT;
+  const knownCount = rowCount - unread.rows.length;
+  // Whatever joins them from here on would take a few rows for granted.
+  await sql.query('analyze staged_known_block');
   const rest = unread.rows.map(({ row_no: rowNo, at, size }) => ({ rowNo, at, size }));
   if (tail.size > 0) rest.push({ rowNo: rowCount + 1, ...tail });
   return {

@@ -4,6 +4,7 @@ import { matchKeys } from '../domain/identity.js';
 import type { Observation, RejectionReason } from '../domain/observation.js';
 import { CopyWriter } from '../platform/database/bulk.js';
 import { Database } from '../platform/database/database.js';
+import { dropKnown } from './known-blocks.js';
 
 export interface StagedRow {
   readonly rowNo: number;
@@ -97,10 +98,7 @@ export class StagingService {
 
   /** Rows that were known by their bytes and are staged like any other now. */
   async dropKnown(runId: string, rowNumbers: readonly number[]): Promise<void> {
-    await this.db.query('delete from staged_known where run_id = $1 and row_no = any($2::int[])', [
-      runId,
-      rowNumbers,
-    ]);
+    await dropKnown(this.db.pool, runId, rowNumbers);
   }
 
   /** Forgets everything that was read, so that the file can be read again from its beginning. */
@@ -115,7 +113,7 @@ export class StagingService {
       'staged_link',
       'staged_change',
       'staged_departure',
-      'staged_known',
+      'staged_known_block',
       'staged_observation',
       'deferred_row',
     ]) {

@@ -7,6 +7,7 @@ import { Migration20261122000400_schedule } from './Migration20261122000400_sche
 import { Migration20261122000500_sight } from './Migration20261122000500_sight.js';
 import { Migration20261122000600_bulk } from './Migration20261122000600_bulk.js';
 import { Migration20261123000000_lanes } from './Migration20261123000000_lanes.js';
+import { Migration20261123120000_known_blocks } from './Migration20261123120000_known_blocks.js';
 
 /** Every migration in the order in which it runs. One that has been released is never edited. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   { name: 'Migration20261122000500_sight', class: Migration20261122000500_sight },
   { name: 'Migration20261122000600_bulk', class: Migration20261122000600_bulk },
   { name: 'Migration20261123000000_lanes', class: Migration20261123000000_lanes },
+  { name: 'Migration20261123120000_known_blocks', class: Migration20261123120000_known_blocks },
 ];
