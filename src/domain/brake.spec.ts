@@ -75,6 +75,21 @@ describe(readBrakes, () => {
     expect(tripped(more)).toEqual(expected);
     expect(isHeld(readBrakes(counts(more), CONFIG))).toBe(expected.length > 0);
   });
+
+  const reading = (name: string, more: Partial<BrakeCounts>) =>
+    readBrakes(counts(more), CONFIG).find((r) => r.name === name && r.scope === 'run');
+
+  it('a run that read nothing is not held', () => {
+    const empty = counts({ base: 0, entries: 0, rowsRead: 0 });
+    expect(isHeld(readBrakes(empty, CONFIG))).toBe(false);
+  });
+
+  it('shows a limit that the value is above, also for a small file without one good row', () => {
+    const small = reading('rejected_rows', { rowsRead: 3, rowsRejected: 3 });
+    expect(small).toMatchObject({ value: 3, limit: 2, tripped: true });
+    const large = reading('rejected_rows', { rowsRead: 2_000, rowsRejected: 2_000 });
+    expect(large).toMatchObject({ value: 2_000, limit: 400, tripped: true });
+  });
 });
 
 describe(isLooser, () => {
@@ -94,6 +109,21 @@ describe(isLooser, () => {
       { ...CONFIG, peakDays: [...CONFIG.peakDays, { day: '04-10', percent: 1, absolute: 1 }] },
       true,
     ],
+    ['I14: a window that lets more through', changed({ window: { days: 14, percent: 11 } }), true],
+    ['I14: more that never hold by percent', changed({ ignoreUpTo: 11 }), true],
+    [
+      'I14: a peak day of more per hundred',
+      { ...CONFIG, peakDays: [{ day: '03-31', percent: 13, absolute: 20_000 }] },
+      true,
+    ],
+    [
+      'I14: a peak day of more at all',
+      { ...CONFIG, peakDays: [{ day: '03-31', percent: 12, absolute: 20_001 }] },
+      true,
+    ],
+    ['a peak day of less', { ...CONFIG, peakDays: [{ day: '03-31', percent: 1, absolute: 1 }] }, false],
+    ['a peak day less', { ...CONFIG, peakDays: [] }, false],
+    ['a window where there was none', changed({ window: { days: 14, percent: 5 } }), false],
     ['a lower limit', changed({ percent: 4 }), false],
     ['a longer window', changed({ window: { days: 30, percent: 10 } }), false],
   ])('%s', (_title, next, expected) => {

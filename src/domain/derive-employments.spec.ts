@@ -232,6 +232,66 @@ describe('several statements', () => {
     ]);
   });
 
+  it('spells are counted from the oldest, also where an older one becomes known last', () => {
+    const states = derive([
+      aStatement('2026-04-01', { ...HANAKO, hiredOn: '2026-04-01', status: 'active' }),
+      aStatement('2026-05-01', { ...HANAKO, hiredOn: '2010-04-01', lastDay: '2015-03-31', status: 'left' }),
+    ]);
+    expect(states.map((s) => [s.spell, s.spellKey])).toEqual([
+      [1, '2010-04-01'],
+      [2, '2026-04-01'],
+    ]);
+  });
+
+  it('edge-cases/27: only who is employed can be missed: neither an earlier spell nor a leaver', () => {
+    const earlier = aStatement('2015-03-31', {
+      ...HANAKO,
+      hiredOn: '2010-04-01',
+      lastDay: '2015-03-31',
+      status: 'left',
+    });
+    const again = aStatement('2026-04-01', {
+      ...HANAKO,
+      hiredOn: '2026-04-01',
+      status: 'active',
+      lastDay: null,
+    });
+    const missed = anAbsence('2026-06-01');
+    const absences = (...statements: Statement[]) =>
+      derive(statements).map((s) => [s.absentSince === null ? 'seen' : 'missed', s.absentCount]);
+    expect(absences(earlier, again, missed)).toEqual([
+      ['seen', 0],
+      ['missed', 1],
+    ]);
+    expect(absences(earlier, missed)).toEqual([['seen', 0]]);
+    const open = aStatement('2010-04-01', { ...HANAKO, hiredOn: '2010-04-01' });
+    expect(absences(open, again, missed)).toEqual([
+      ['seen', 0],
+      ['missed', 1],
+    ]);
+  });
+
+  it('an earlier spell whose end nobody stated is shown as such', () => {
+    const [earlier, later] = derive([
+      aStatement('2010-04-01', { ...HANAKO, hiredOn: '2010-04-01' }),
+      aStatement('2026-04-01', { ...HANAKO, hiredOn: '2026-04-01', status: 'active' }),
+    ]);
+    expect(earlier?.disputes).toEqual([
+      { code: 'end_of_earlier_spell_unknown', values: { hiredOn: '2010-04-01' } },
+    ]);
+    expect(later?.disputes).toEqual([]);
+  });
+
+  it('an earlier end that stands is known, also while its day is disputed', () => {
+    const [earlier] = derive([
+      aStatement('2020-01-10', { ...HANAKO, lastDay: '2020-01-31', status: 'left' }),
+      aStatement('2020-02-10', { ...HANAKO, lastDay: null, status: 'left' }),
+      aStatement('2026-04-01', { ...HANAKO, hiredOn: '2026-04-01', status: 'active' }),
+    ]);
+    expect(earlier?.departure?.lastDay).toBe('2020-01-31');
+    expect(earlier?.disputes.map((d) => d.code)).toEqual(['left_without_day']);
+  });
+
   it('an end that is entered after the rehire belongs to the spell before', () => {
     const states = derive([
       aStatement('2018-04-01', HANAKO),
@@ -263,6 +323,19 @@ describe('several statements', () => {
       aStatement('2024-02-01', { ...TARO, hiredOn: '2018-04-01' }),
     );
     expect(unclear.facts.familyName).toBe('高橋');
+    const before = derive([
+      aStatement('2024-01-01', HANAKO),
+      aStatement('2024-02-01', { ...TARO, hiredOn: '2012-04-01' }),
+    ]);
+    expect(before.map((s) => [s.facts.familyName, s.disputes.map((d) => d.code)])).toEqual([
+      ['山田', ['number_stated_for_two_people', 'end_of_earlier_spell_unknown']],
+      ['高橋', []],
+    ]);
+    const undated = derive([
+      aStatement('2020-01-31', { ...HANAKO, hiredOn: null }),
+      aStatement('2024-04-01', { ...TARO, hiredOn: '2024-04-01' }),
+    ]);
+    expect(undated.at(-1)).toMatchObject({ facts: { familyName: '山田' }, disputes: [] });
     expect(unclear.disputes.map((d) => d.code)).toEqual(['number_stated_for_two_people']);
   });
 

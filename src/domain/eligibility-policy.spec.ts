@@ -46,8 +46,42 @@ describe('policySchema', () => {
     ['min above max', { tenureMonths: { min: 12, max: 3 } }, 'min is above max'],
     ['a day that does not exist', { lastDay: { min: '2026-02-30' } }, 'YYYY-MM-DD'],
     ['a question for a fact that is never missing', { kind: { unknown: true } }, 'unknown'],
+    ['nothing where a value belongs', { voluntary: null }, 'rules.0.when.0.voluntary.equals'],
+    ['a kind that does not exist', { kind: 'holiday' }, 'rules.0.when.0.kind.equals'],
+    ['a list of values without one', { tenureMonths: { in: [] } }, 'rules.0.when.0.tenureMonths.in'],
   ])('refuses %s', (_title, when, expected) => {
     expect(whenProblems(when).join('\n')).toContain(expected);
+  });
+
+  it.each<[string, unknown]>([
+    ['a range', { tenureMonths: { min: 3, max: 12 } }],
+    ['a range of one', { tenureMonths: { min: 12, max: 12 } }],
+    ['days', { lastDay: { min: '2026-03-31', max: '2026-03-31' } }],
+    ['several numbers', { tenureMonths: [12, 24] }],
+    ['every kind of departure', { kind: ['leaving', 'continued', 'dismissal', 'death'] }],
+    ['the kind leaving', { kind: 'leaving' }],
+    ['the kind continued', { kind: { equals: 'continued' } }],
+    ['the kind dismissal', { kind: 'dismissal' }],
+    ['the kind death', { kind: 'death' }],
+  ])('takes %s', (_title, when) => {
+    expect(whenProblems(when)).toEqual([]);
+  });
+
+  it.each(['Retired', '9-lives', 'a_b', 'a!', `a${'b'.repeat(60)}`, ''])(
+    'refuses %j as the id of a rule',
+    (id) => {
+      expect(problems({ ...last, id }).join()).toContain(
+        'rules.0.id: small letters, digits and hyphens, at most 60',
+      );
+    },
+  );
+
+  it('takes an id of sixty characters', () => {
+    expect(problems({ ...last, id: `a${'b'.repeat(59)}` })).toEqual([]);
+  });
+
+  it('refuses a text of white space', () => {
+    expect(problems({ ...last, text: { ja: ' ', en: 'because' } }).join()).toContain('rules.0.text.ja');
   });
 
   it('refuses a policy that leaves somebody without an answer', () => {

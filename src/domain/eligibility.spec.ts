@@ -122,6 +122,63 @@ describe(decideVerdict, () => {
     });
   });
 
+  it('every fact that may be missing has a name of its own for people, in both languages', () => {
+    const conditions: Record<string, object> = {
+      reason: { reason: 'family' },
+      voluntary: { voluntary: true },
+      tenureMonths: { tenureMonths: { min: 1 } },
+      noticeDays: { noticeDays: { min: 1 } },
+      rehireFlag: { rehireFlag: 'yes' },
+      regretted: { regretted: true },
+      employmentType: { employmentType: '正社員' },
+      hiredOn: { hiredOn: { min: '2020-01-01' } },
+    };
+    const nothing = leaver({
+      reason: 'unknown',
+      voluntary: null,
+      tenureMonths: null,
+      noticeDays: null,
+      rehireFlag: null,
+      regretted: null,
+      employmentType: null,
+      hiredOn: null,
+    });
+    const texts = Object.entries(conditions).map(([name, when]) => {
+      const { missing, because } = decideVerdict(
+        policy({ when, verdict: 'eligible' }, { verdict: 'review' }),
+        nothing,
+      );
+      expect(missing).toEqual([name]);
+      const [{ text } = { text: { ja: '', en: '' } }] = because;
+      return [/（(.+)）/.exec(text.ja)?.[1], /: (.+)\.$/.exec(text.en)?.[1]];
+    });
+    const names = texts.flat();
+    expect(names).not.toContain(undefined);
+    expect(names).not.toContain('undefined');
+    expect(new Set(names).size).toBe(2 * Object.keys(conditions).length);
+  });
+
+  it('only a reason is called unknown: an employment type of that name is a value', () => {
+    const byType = policy(
+      { when: { employmentType: 'unknown' }, verdict: 'eligible' },
+      { verdict: 'review' },
+    );
+    expect(decideVerdict(byType, leaver({ employmentType: 'unknown' })).verdict).toBe('eligible');
+  });
+
+  it('a condition that is left open in the writing asks nothing', () => {
+    const open = policy(
+      { when: { voluntary: undefined, reason: 'family' }, verdict: 'eligible' },
+      { verdict: 'review' },
+    );
+    expect(decideVerdict(open, leaver({ reason: 'family', voluntary: null })).verdict).toBe('eligible');
+  });
+
+  it('a policy without a last rule is a mistake that is named', () => {
+    const title = { ja: '規程', en: 'policy' };
+    expect(() => decideVerdict({ id: 'none', title, rules: [] }, leaver())).toThrow('policy none');
+  });
+
   it('keeps as evidence what the rules up to the deciding one look at, and nothing else', () => {
     expect(decideVerdict(byTenure, leaver({ rehireFlag: 'no' })).evidence).toEqual({ rehireFlag: 'no' });
     expect(decideVerdict(byTenure, leaver()).evidence).toEqual({

@@ -129,6 +129,72 @@ describe('followUpRulesSchema', () => {
   });
 });
 
+describe('followUpRulesSchema, rule by rule', () => {
+  const [, survey] = RAW.rules;
+  const reads = (over: object) =>
+    followUpRulesSchema.safeParse({ ...RAW, rules: [{ ...survey, ...over }] }).success;
+
+  it.each<[string, object]>([
+    ['verdicts that may be', { when: { verdicts: { in: ['eligible', 'review', 'ineligible', 'unknown'] } } }],
+    ['verdicts that may not be', { when: { verdicts: { notIn: ['ineligible', 'unknown'] } } }],
+    ['reasons that may be', { when: { categories: { in: ['career_change', 'family'] } } }],
+    ['whose wish it was', { when: { voluntary: ['yes', 'no', 'unknown'] } }],
+    ['both addresses', { when: { needs: ['personal', 'work'] } }],
+    ['nothing when it is late', { late: { withinDays: 0, act: 'skip' } }],
+    ['the longest lateness that the history allows', { late: { withinDays: 90, act: 'now' } }],
+    ['a year before', { offsetDays: -366 }],
+    ['an id of letters, digits and hyphens', { id: '1-exit-survey' }],
+  ])('takes %s', (_title, over) => {
+    expect(reads(over)).toBe(true);
+  });
+
+  it.each<[string, object]>([
+    ['no verdicts at all', { when: { verdicts: { in: [] } } }],
+    ['no reasons to leave out', { when: { categories: { notIn: [] } } }],
+    ['both lists', { when: { verdicts: { in: ['eligible'], notIn: ['review'] } } }],
+    ['nobody whose wish it was', { when: { voluntary: [] } }],
+    ['no address', { when: { needs: [] } }],
+    ['a verdict that does not exist', { when: { verdicts: { in: ['maybe'] } } }],
+    ['a day before no day', { offsetDays: -367 }],
+    ['a lateness below none', { late: { withinDays: -1, act: 'now' } }],
+    ['a text in one language', { text: { ja: '規則' } }],
+    ['an empty text', { text: { ja: '規則', en: '' } }],
+    ['an id with a blank', { id: 'exit survey' }],
+    ['an id that ends in more', { id: 'survey!' }],
+    ['an id in capitals', { id: 'Survey' }],
+    [
+      'lateness that a fallback leads beyond the history',
+      { fallbackAnchor: { anchor: 'lastDay', offsetDays: 70 } },
+    ],
+  ])('refuses %s', (_title, over) => {
+    expect(reads(over)).toBe(false);
+  });
+
+  it('says where two rules have one id, and how late is too late', () => {
+    const parsed = followUpRulesSchema.safeParse({
+      ...RAW,
+      rules: [survey, { ...survey, late: { withinDays: 91, act: 'now' } }],
+    });
+    const problems = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    expect(problems).toEqual([
+      'rules.1.id: an id that no other rule has',
+      'rules.1.late.withinDays: offsetDays + withinDays of at most history.daysBefore (90)',
+    ]);
+  });
+
+  it('an earlier day makes no room for more lateness', () => {
+    expect(reads({ offsetDays: -30, late: { withinDays: 91, act: 'now' } })).toBe(false);
+  });
+
+  it.each(['00:00', '09:05', '19:59', '23:59'])('%s is a time of the day', (sendAt) => {
+    expect(followUpRulesSchema.safeParse({ ...RAW, sendAt }).success).toBe(true);
+  });
+
+  it.each(['9:00', '24:00', '12:60', '09:00:00', '009:00', 'T09:00'])('%s is none', (sendAt) => {
+    expect(followUpRulesSchema.safeParse({ ...RAW, sendAt }).success).toBe(false);
+  });
+});
+
 describe(planFollowUps, () => {
   it('plans each purpose once, on its own day', () => {
     expect(planned(factsOf())).toEqual([

@@ -38,8 +38,27 @@ describe('an end within the group', () => {
     ['hired a month and a half later', '2026-05-15', 'move'],
     ['recorded on both sides for a month', '2026-03-01', 'move'],
     ['hired two months later', '2026-06-01', 'leaving'],
+    ['recorded on both sides for 31 days', '2026-02-28', 'move'],
+    ['recorded on both sides for longer', '2026-02-27', 'leaving'],
   ])('edge-cases/19: %s: %s', (_title, day, kind) => {
     expect(classify(left, anEmployment('en', 'E1', hired(day))).departure?.kind).toBe(kind);
+  });
+
+  it('an employment whose hire day nobody knows makes no end a move', () => {
+    const undated = anEmployment('en', 'E1', { ...HANAKO, hiredOn: null });
+    expect(classify(left, undated)).toMatchObject({ departure: { kind: 'leaving' }, goesOnElsewhere: true });
+  });
+
+  it('who has one employment has no other that employs them', () => {
+    const alone = anEmployment('jp', '1', hired('2018-04-01'));
+    expect(classify(alone)).toMatchObject({ isEmployed: false, goesOnElsewhere: false });
+  });
+
+  it('edge-cases/19: what goes on in the same company is closer than what begins in another', () => {
+    const there = anEmployment('en', 'E1', hired('2026-04-01'));
+    const here = { ...anEmployment('jp', '1', hired('2026-04-01')), spell: 2 };
+    expect(classify(left, there, here).departure?.kind).toBe('continued');
+    expect(classify(left, here, there).departure?.kind).toBe('continued');
   });
 
   it('edge-cases/19: to and fro is a move each time', () => {
@@ -94,11 +113,35 @@ describe('an end within one company', () => {
     ['定年再雇用 after two months', 'retirement_age', '2026-06-01', 'continued'],
     ['back after two months for another reason', 'personal', '2026-06-01', 'leaving'],
     ['a contract renewed at once', 'contract_end', '2026-04-01', 'continued'],
+    ['a contract renewed after a week', 'contract_end', '2026-04-07', 'continued'],
+    ['back after more than a week', 'contract_end', '2026-04-08', 'leaving'],
+    ['定年再雇用 after three months', 'retirement_age', '2026-07-01', 'continued'],
+    ['back after the age limit, more than three months later', 'retirement_age', '2026-07-02', 'leaving'],
   ] as const)('%s (%s, %s) is %s', (_title, category, day, kind) => {
     const again = { ...anEmployment('jp', '1', hired(day)), spell: 2 };
     const now = classify(at('2026-03-31', category), again);
     expect(now.departure?.kind).toBe(kind);
     expect(classify(again, at('2026-03-31', category)).isReturn).toBe(kind === 'leaving');
+  });
+
+  it('two spells of one number that overlap for up to 31 days are one after the other', () => {
+    const overlapping = (day: string) => ({ ...anEmployment('jp', '1', hired(day)), spell: 2 });
+    const end = at('2026-03-31', 'personal');
+    expect(classify(end, overlapping('2026-02-28')).departure?.kind).toBe('continued');
+    expect(classify(end, overlapping('2026-02-27')).departure?.kind).toBe('leaving');
+  });
+
+  it('edge-cases/16: back under another number after a while has left in between', () => {
+    const again = anEmployment('jp', '88', hired('2026-06-01'));
+    expect(classify(at('2026-03-31', 'personal'), again).departure?.kind).toBe('leaving');
+  });
+
+  it('a second profile that ends as well, only later, continues nothing', () => {
+    const second = anEmployment('jp', '78', hired('2025-10-01'), { lastDay: '2026-12-31' });
+    expect(classify(at('2026-03-31', 'personal'), second)).toMatchObject({
+      departure: { kind: 'leaving' },
+      goesOnElsewhere: true,
+    });
   });
 
   it('edge-cases/20: of two profiles of one worker the active one wins', () => {
