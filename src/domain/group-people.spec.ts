@@ -137,6 +137,129 @@ describe('two employments', () => {
   });
 });
 
+describe('three employments', () => {
+  const KEYS = [A, B, E];
+  const turns = KEYS.flatMap((one) =>
+    KEYS.filter((key) => key !== one).map((two): string[] => {
+      return [one, two, ...KEYS.filter((key) => key !== one && key !== two)];
+    }),
+  );
+  const CLOSE = { ...HANAKO, phone: '090-1234-5678' };
+  const UNBORN = without(CLOSE, 'birthDate');
+  const together = (groups: readonly (readonly string[])[], a: string, b: string) =>
+    groups.some((keys) => keys.includes(a) && keys.includes(b));
+
+  it.each(turns)(
+    'I11: %s and %s of two birth dates do not meet by way of %s',
+    (a = '', b = '', other = '') => {
+      const { groups, doubtful } = group([
+        anIdentity(a, CLOSE),
+        anIdentity(b, { ...CLOSE, birthDate: '1990-05-06' }),
+        anIdentity(other, UNBORN),
+      ]);
+      expect(together(groups, a, b)).toBe(false);
+      expect(together(groups, a, other) || together(groups, b, other)).toBe(true);
+      expect(groups.flat().sort()).toEqual([...KEYS].sort());
+      expect(doubtful.length).toBeGreaterThan(0);
+    },
+  );
+
+  it.each(turns)('the better of two pairs joins first: %s, not %s, with %s', (a = '', b = '', other = '') => {
+    const { groups } = group([
+      anIdentity(a, { ...CLOSE, formerEmployeeNumber: other.split('/')[1] ?? '' }),
+      anIdentity(b, { ...CLOSE, birthDate: '1990-05-06' }),
+      anIdentity(other, UNBORN),
+    ]);
+    expect([together(groups, a, other), together(groups, b, other)]).toEqual([true, false]);
+  });
+
+  it.each(turns)(
+    'edge-cases/17: a person may call %s and %s of two birth dates one, also with %s',
+    (a = '', b = '', other = '') => {
+      const items = [
+        anIdentity(a, CLOSE),
+        anIdentity(b, { ...CLOSE, birthDate: '1990-05-06' }),
+        anIdentity(other, CLOSE),
+      ];
+      const called = group(items, [{ a, b, same: true }]);
+      expect(called.groups).toHaveLength(2);
+      expect(together(called.groups, a, b)).toBe(true);
+      // Who conflicts with one of the two joins neither by evidence: a person is asked about them too.
+      expect(called.doubtful.map((pair) => [pair.a, pair.b].sort())).toContainEqual([a, other].sort());
+      const both = [
+        { a, b, same: true },
+        { a: other, b: a, same: true },
+      ];
+      expect(group(items, both)).toEqual({ groups: [[...KEYS].sort()], doubtful: [] });
+      expect(together(group(items).groups, a, other)).toBe(true);
+    },
+  );
+
+  it.each(turns)(
+    'who was called different from %s is not asked about with %s, who is one with them (%s)',
+    (a = '', b = '', other = '') => {
+      const items = [
+        anIdentity(a, CLOSE),
+        anIdentity(b, CLOSE),
+        anIdentity(other, without(CLOSE, 'workEmail', 'phone')),
+      ];
+      const { groups, doubtful } = group(items, [{ a, b: other, same: false }]);
+      expect(together(groups, a, b)).toBe(true);
+      expect([groups.length, doubtful]).toEqual([2, []]);
+    },
+  );
+
+  it('one difference keeps nobody else apart', () => {
+    const four = [
+      anIdentity(A, CLOSE),
+      anIdentity(B, { ...CLOSE, birthDate: '1990-05-06' }),
+      anIdentity('jp/7/001', TARO),
+      anIdentity('jp/7/002', TARO),
+    ];
+    expect(group(four).groups).toEqual([[A], [B], ['jp/7/001', 'jp/7/002']]);
+    expect(group(four, [{ a: A, b: B, same: false }]).groups).toHaveLength(3);
+  });
+});
+
+describe('how much is enough', () => {
+  const BIRTH = { birthDate: '1990-05-05' };
+  const NAME = { familyName: '高橋', givenName: '花子' };
+  const PHONE = { phone: '090-1234-5678' };
+
+  it('exactly enough to join joins, and a little less is asked about', () => {
+    const nine = { ...NAME, ...BIRTH, ...PHONE };
+    expect(outcome(anIdentity(A, nine), anIdentity(B, nine))).toBe('one');
+    const seven = { ...NAME, ...BIRTH };
+    expect(outcome(anIdentity(A, seven), anIdentity(B, seven))).toBe('asked');
+    expect(group([anIdentity(A, seven), anIdentity(B, seven)]).doubtful).toEqual([
+      { a: A, b: B, score: 7, evidence: ['name_equal', 'birth_date_equal'] },
+    ]);
+  });
+
+  it('exactly enough to ask is asked about, and less is two', () => {
+    expect(outcome(anIdentity(A, { ...BIRTH, ...PHONE }), anIdentity(B, { ...BIRTH, ...PHONE }))).toBe(
+      'asked',
+    );
+    expect(outcome(anIdentity(A, { ...NAME, ...PHONE }), anIdentity(B, { ...NAME, ...PHONE }))).toBe('two');
+  });
+
+  it.each<[string, Facts, 'asked' | 'two']>([
+    ['everything else is equal', {}, 'asked'],
+    ['the number alone is equal', { givenName: null, familyName: null }, 'two'],
+    ['the given name is another', { givenName: '葉子', workEmail: 'one@co.example', ...PHONE }, 'two'],
+  ])('one number with another birth date, and %s', (_title, facts, expected) => {
+    const left = anIdentity(A, { ...NAME, ...BIRTH, workEmail: 'one@co.example', ...PHONE });
+    const right = anIdentity('jp/100/002', { ...NAME, ...facts, birthDate: '1990-05-06' });
+    expect(outcome(left, right)).toBe(expected);
+  });
+
+  it('a birth date and all else that differs is nothing to ask about', () => {
+    expect(
+      outcome(anIdentity(A, { ...NAME, ...BIRTH }), anIdentity(B, { ...NAME, birthDate: '1990-05-06' })),
+    ).toBe('two');
+  });
+});
+
 describe('a contact of many', () => {
   const mailbox = (n: number, i: number): IdentityFacts =>
     anIdentity(`jp/${1000 + i}/001`, {
