@@ -32,7 +32,7 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
          where y.company = o.company and y.employee_number = o.employee_number and y.source = o.source and y.current
            and y.id <> o.id)
      from staged_known k left join staged_observation s on s.run_id = k.run_id and s.row_no = k.row_no
-     where k.run_id = $1 and o.id = k.observation_id
+     where k.run_id = $1 and o.id = k.observation_id and not (k.raw and $3::boolean)
        and (not o.follows and (o.confirmed_at < coalesce(s.as_of_at, $2::timestamptz) or $3::boolean)
          or s.row_no is not null and o.raw_hash is distinct from s.raw_hash
          or o.follows and not $3::boolean and (

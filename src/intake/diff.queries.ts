@@ -110,7 +110,7 @@ export class DiffQueries {
       [run.id],
     );
     if (isAnalyzed) await sql.query('analyze staged_change');
-    await sql.query(
+    const noted = await sql.query(
       noteKnown(`select s.run_id, s.row_no, o.id, false
        from staged_observation s
        join observation o on o.company = s.company and o.employee_number = s.employee_number and o.source = $2
@@ -119,7 +119,7 @@ export class DiffQueries {
          and not exists (select 1 from staged_change c where c.run_id = $1 and c.row_no = s.row_no)`),
       [run.id, run.source],
     );
-    if (isAnalyzed) await sql.query('analyze staged_known_block');
+    if (isAnalyzed && noted.rowCount !== 0) await sql.query('analyze staged_known_block');
     const counts = await sql.query<DiffCounts>(
       `with raw as (select coalesce(sum(cardinality(row_nos)), 0) as n from staged_known_block where run_id = $1 and raw),
          staged as (select count(*) as n from staged_observation where run_id = $1 and not absent)
@@ -181,17 +181,17 @@ export class DiffQueries {
    */
   async doubtedRows(sql: Sql, runId: string, limit: number): Promise<KnownRow[]> {
     const result = await sql.query<KnownRow>(
-      `select k.row_no as "rowNo", o.company, o.employee_number as "employeeNumber", o.facts, o.raw_hash as "rawHash"
-       from staged_known k join observation o on o.id = k.observation_id
-       where k.run_id = $1 and k.raw and k.row_no in (
-         select k.row_no from observation o join import_run r on r.id = $1 and r.source = o.source
-           join staged_known k on k.run_id = $1 and k.observation_id = o.id
-           where not o.follows
-         union all
-         select k.row_no from staged_observation s
+      // A run that recognised nothing need not look for them.
+      `with doubted as materialized (
+         select o.id from observation o join import_run r on r.source = o.source
+         where r.id = $1 and not o.follows and exists (select 1 from staged_known_block where run_id = $1 and raw)
+         union
+         select o.id from staged_observation s
            join observation o on o.company = s.company and o.employee_number = s.employee_number
-           join staged_known k on k.run_id = $1 and k.observation_id = o.id
-           where s.run_id = $1)
+         where s.run_id = $1 and exists (select 1 from staged_known_block where run_id = $1 and raw))
+       select k.row_no as "rowNo", o.company, o.employee_number as "employeeNumber", o.facts, o.raw_hash as "rawHash"
+       from staged_known k join doubted d on d.id = k.observation_id join observation o on o.id = d.id
+       where k.run_id = $1 and k.raw
        order by k.row_no limit $2`,
       [runId, limit],
     );

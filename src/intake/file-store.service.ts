@@ -4,6 +4,7 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
 import { Clock } from '../platform/clock/clock.js';
+import { ahead } from '../platform/database/ahead.js';
 import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/database/id.js';
 
@@ -27,7 +28,7 @@ export class FileStoreService {
     private readonly clock: Clock,
   ) {}
 
-  /** Takes a file in one pass with one chunk in memory. The same content again is kept once. */
+  /** Takes a file in one pass with two chunks in memory. The same content again is kept once. */
   async keep(bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
     const hash = createHash('sha256');
     // Until the last byte is in nobody knows the hash, so the chunks wait under a name of their own.
@@ -38,12 +39,12 @@ export class FileStoreService {
       this.clock.nowIso(),
     ]);
     try {
-      for await (const { seq, chunk } of chunked(bytes, hash)) {
-        byteLength += chunk.length;
+      for await (const { seq, size, data } of ahead(packed(chunked(bytes, hash)))) {
+        byteLength += size;
         await this.db.query('insert into stored_file_chunk (sha256, seq, data) values ($1, $2, $3)', [
           draft,
           seq,
-          await compress(chunk),
+          data,
         ]);
       }
     } catch (error) {
@@ -59,6 +60,10 @@ export class FileStoreService {
   async *read(sha256: string): AsyncGenerator<Buffer> {
     const file = await this.db.one(`select 1 from stored_file where sha256 = $1 and complete`, [sha256]);
     if (file === null) throw new AppError('FILE_NOT_KEPT', { details: { sha256 } });
+    for await (const data of ahead(this.chunks(sha256))) yield data;
+  }
+
+  private async *chunks(sha256: string): AsyncGenerator<Buffer> {
     for (let seq = 0; ; seq += 1) {
       const row = await this.db.one<{ data: Buffer }>(
         'select data from stored_file_chunk where sha256 = $1 and seq = $2',
@@ -86,6 +91,12 @@ export class FileStoreService {
   private async drop(draft: string): Promise<void> {
     await this.db.query('delete from stored_file where sha256 = $1', [draft]);
   }
+}
+
+async function* packed(
+  chunks: AsyncIterable<{ seq: number; chunk: Buffer }>,
+): AsyncGenerator<{ seq: number; size: number; data: Buffer }> {
+  for await (const { seq, chunk } of chunks) yield { seq, size: chunk.length, data: await compress(chunk) };
 }
 
 async function* chunked(

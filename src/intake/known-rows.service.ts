@@ -44,6 +44,8 @@ export class KnownRowsService {
     if (layout === null || !(await this.hasSpoken(run))) return null;
     try {
       return await this.db.transaction(async (sql) => {
+        // A hash of everybody fits, and need not go to disk and back.
+        await sql.query(`set local work_mem = '128MB'`);
         await sql.query(
           'create temp table raw_row (row_no int, raw_hash uuid, at bigint, size int) on commit drop',
         );
@@ -99,7 +101,10 @@ async function frames(
       const rowNo = record - layout.recordsAboveHeader;
       if (rowNo < 0) continue;
       if (rowNo === 0) headerEnd = end;
-      else await rows.write([rowNo, hasher.of(frame.bytes), at, frame.size]);
+      else {
+        const cells = [rowNo, hasher.of(frame.bytes), at, frame.size];
+        if (!rows.add(cells)) await rows.flush().then(() => rows.add(cells));
+      }
     }
     if (framer.isLost) return null;
   }

@@ -1,5 +1,4 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -37,13 +36,24 @@ export class CopyWriter {
 
   /** Waits only while the buffer before the last is still on its way. */
   async write(cells: readonly CopyCell[]): Promise<void> {
-    const line = lineOf(cells);
-    const most = line.length * BYTES_PER_UNIT;
-    if (this.length + most > this.filling.length) await this.flush();
-    if (most > this.filling.length) this.filling = Buffer.allocUnsafeSlow(most);
-    this.length += this.filling.write(line, this.length);
+    if (this.add(cells)) return;
+    await this.flush();
+    this.add(cells);
   }
 
+  /** The same without waiting, for very many rows. False, with nothing taken, when `flush` has to come first. */
+  add(cells: readonly CopyCell[]): boolean {
+    const line = lineOf(cells);
+    const most = line.length * BYTES_PER_UNIT;
+    if (this.length + most > this.filling.length) {
+      if (this.length > 0) return false;
+      this.filling = Buffer.allocUnsafeSlow(most);
+    }
+    this.length += this.filling.write(line, this.length);
+    return true;
+  }
+
+  /** Comes back when the rows are on their way to the server, so that it works while the next are made. */
   async flush(): Promise<void> {
     await this.sent();
     if (this.length === 0) return;
@@ -52,8 +62,10 @@ export class CopyWriter {
     this.length = 0;
     // One after the other on a connection, whoever else writes over it.
     const before = lastCopy.get(this.client) ?? Promise.resolve();
-    this.sending = before.then(() => this.send(chunk));
-    lastCopy.set(this.client, this.sending);
+    await new Promise<void>((handedOver) => {
+      this.sending = before.then(() => this.send(chunk, handedOver));
+      lastCopy.set(this.client, this.sending);
+    });
   }
 
   async end(): Promise<void> {
@@ -61,12 +73,18 @@ export class CopyWriter {
     await this.sent();
   }
 
-  private async send(chunk: Buffer): Promise<void> {
+  private async send(chunk: Buffer, handedOver: () => void): Promise<void> {
     try {
-      await pipeline(Readable.from([chunk]), this.client.query(copyFrom(this.copy)));
+      const copy = this.client.query(copyFrom(this.copy));
+      const done = finished(copy);
+      copy.write(chunk, handedOver);
+      copy.end();
+      await done;
     } catch (error) {
       // Told by whoever waits next; until then it must not end the process.
       this.failure = error instanceof Error ? error : new Error('COPY_FAILED', { cause: error });
+    } finally {
+      handedOver();
     }
   }
 
