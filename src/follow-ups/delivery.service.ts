@@ -1,23 +1,11 @@
 import { AppError } from '../domain/app-error.js';
 import type { Clock } from '../platform/clock/clock.js';
-import type { Database, Sql } from '../platform/database/database.js';
-import { prepared } from '../platform/database/prepared.js';
-import type { MailTransport, SmtpMail, StoredMail } from '../platform/mail/mail.js';
+import type { Database } from '../platform/database/database.js';
+import type { MailTransport, SmtpMail } from '../platform/mail/mail.js';
 import { isOutage } from '../platform/mail/smtp-mail.js';
 import type { OutageBreaker } from '../platform/queue/outage-breaker.js';
 import type { LetterWriter } from './letter.js';
-import type { SendFacts } from './send-check.js';
-import { checkBeforeSending } from './send-check.js';
-import type { Attempt } from './send-ledger.js';
-import {
-  cancelUnsent,
-  claimAttempt,
-  finishAttempt,
-  holdBack,
-  markUnreachable,
-  recordStored,
-  startSending,
-} from './send-ledger.js';
+import { SendTurns } from './send-turns.js';
 
 /** What became of one follow-up in one go. `none`: there was nothing to do, or not now. */
 export type DeliveryResult = 'sent' | 'uncertain' | 'undeliverable' | 'none';
@@ -27,17 +15,23 @@ export type DeliveryResult = 'sent' | 'uncertain' | 'undeliverable' | 'none';
  * `uncertain` and is left to a person; nothing is ever resent blindly.
  */
 export class DeliveryService {
+  private readonly turns: SendTurns;
+
   constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
+    database: Database,
+    clock: Clock,
     private readonly transport: MailTransport,
-    private readonly letters: LetterWriter,
-    private readonly options: { readonly leaseSecs: number; readonly worker: string },
+    letters: LetterWriter,
+    options: { readonly leaseSecs: number; readonly worker: string },
     private readonly outage: OutageBreaker,
-  ) {}
+  ) {
+    const mailbox = transport.channel === 'mailbox' ? transport : null;
+    this.turns = new SendTurns(database, clock, letters, mailbox, options);
+  }
 
   /**
-   * Safe to call any number of times and from several workers at once.
+   * Safe to call any number of times and from several workers at once. What is called while others are in hand shares
+   * its transactions with them.
    *
    * @throws MAIL_TEMPORARY (retryable) when nothing was accepted and it should be tried again
    * @throws MAIL_OUTAGE (retryable) when the mail server is away: no fault of this mail
@@ -46,42 +40,28 @@ export class DeliveryService {
    */
   deliver(followUpId: string): Promise<DeliveryResult> {
     return this.transport.channel === 'mailbox'
-      ? this.store(this.transport, followUpId)
+      ? this.store(followUpId)
       : this.send(this.transport, followUpId);
   }
 
   /** Mail and ledger in one transaction: both or none. */
-  private store(mailbox: StoredMail, followUpId: string): Promise<DeliveryResult> {
-    return this.transaction(async (sql) => {
-      const facts = await this.mayGo(sql, followUpId);
-      if (typeof facts === 'string') return facts;
-      const at = this.clock.nowIso();
-      const letter = this.letters.write(facts, this.clock.now());
-      if (letter === null) return this.unreachable(sql, facts);
-      const reference = { followUpId, personId: facts.personId, kind: facts.kind };
-      await mailbox.put(sql, letter.mail, reference, at);
-      await recordStored(sql, facts, letter, this.options.worker, at);
-      return 'sent';
-    });
+  private async store(followUpId: string): Promise<DeliveryResult> {
+    const stored = await this.turns.open(followUpId);
+    return stored.step === 'send' ? 'sent' : stored.result;
   }
 
   private async send(smtp: SmtpMail, followUpId: string): Promise<DeliveryResult> {
-    const attempt = await this.transaction((sql) => this.claim(sql, followUpId));
-    if (typeof attempt === 'string') return attempt;
-    const begun = await this.transaction((sql) => this.begin(sql, attempt));
-    if (typeof begun === 'string') return begun;
-    const { facts, letter } = begun;
-    const result = await smtp.send(letter.mail);
-    const isAway = isOutage(result);
+    const opened = await this.turns.open(followUpId);
+    if (opened.step !== 'send') return opened.result;
+    const { attempt, letter } = opened;
+    const answer = await smtp.send(letter.mail);
+    const isAway = isOutage(answer);
     if (isAway) this.outage.failed();
     else this.outage.succeeded();
-    const code = result.outcome === 'accepted' ? null : result.code;
-    const state = LEDGER_STATE[result.outcome];
-    const isOurs = await this.transaction((sql) =>
-      finishAttempt(sql, attempt, facts, state, code, this.clock.nowIso()),
-    );
-    if (!isOurs) return 'none';
-    switch (result.outcome) {
+    const code = answer.outcome === 'accepted' ? null : answer.code;
+    const result = LEDGER_RESULT[answer.outcome];
+    if (!(await this.turns.finish({ attempt, result, code }))) return 'none';
+    switch (answer.outcome) {
       case 'accepted':
         return 'sent';
       case 'refused':
@@ -91,63 +71,13 @@ export class DeliveryService {
       case 'temporary':
         throw new AppError(isAway ? 'MAIL_OUTAGE' : 'MAIL_TEMPORARY', {
           retryable: true,
-          details: { code: result.code },
+          details: { code: answer.code },
         });
     }
   }
-
-  private async claim(sql: Sql, followUpId: string): Promise<Attempt | DeliveryResult> {
-    const facts = await this.mayGo(sql, followUpId);
-    if (typeof facts === 'string') return facts;
-    const attempt = await claimAttempt(sql, facts, this.options.worker, this.lease());
-    if (attempt === null)
-      throw new AppError('DELIVERY_IN_WORK', { retryable: true, details: { followUpId } });
-    return attempt;
-  }
-
-  /** Reads all conditions again: between claim and dialogue somebody may have opted out. */
-  private async begin(sql: Sql, attempt: Attempt) {
-    const facts = await this.mayGo(sql, attempt.followUpId);
-    if (typeof facts === 'string') return facts;
-    const letter = this.letters.write(facts, this.clock.now());
-    if (letter === null) return this.unreachable(sql, facts);
-    return (await startSending(sql, attempt, letter, this.lease())) ? { facts, letter } : ('none' as const);
-  }
-
-  private async mayGo(sql: Sql, followUpId: string): Promise<SendFacts | DeliveryResult> {
-    const check = await checkBeforeSending(sql, followUpId);
-    const at = this.clock.nowIso();
-    switch (check.verdict) {
-      case 'go':
-        return check.facts;
-      case 'skip':
-        return 'none';
-      case 'hold':
-        await holdBack(sql, check.facts, at);
-        return 'none';
-      case 'cancel':
-        await cancelUnsent(sql, check.facts, check.because, at);
-        return 'none';
-    }
-  }
-
-  private async unreachable(sql: Sql, facts: SendFacts): Promise<DeliveryResult> {
-    await markUnreachable(sql, facts, this.clock.nowIso());
-    return 'undeliverable';
-  }
-
-  /** Every mail asks the same few dozen statements, and whether a transaction begins is known with the first of them. */
-  private transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.database.transaction((client) => work(prepared(client)));
-  }
-
-  private lease(): { at: string; leaseUntil: string } {
-    const leaseUntil = new Date(this.clock.now() + this.options.leaseSecs * 1_000).toISOString();
-    return { at: this.clock.nowIso(), leaseUntil };
-  }
 }
 
-const LEDGER_STATE = {
+const LEDGER_RESULT = {
   accepted: 'sent',
   temporary: 'failed',
   refused: 'refused',

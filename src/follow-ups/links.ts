@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FollowUpKind } from '../domain/follow-up.js';
-import type { Sql } from '../platform/database/database.js';
 
 export type LinkPurpose = 'survey' | 'invitation' | 'opt_out';
 
@@ -36,32 +35,6 @@ export function newLinks(
   const purpose = purposeOf(kind);
   const made = purpose === null ? [] : [make(purpose, publicUrl, nowMs + linkDays * DAY_MS)];
   return [...made, make('opt_out', publicUrl, nowMs + OPT_OUT_DAYS * DAY_MS)];
-}
-
-/** Stores the links of a mail that is about to go; earlier ones of the same purpose end, but for the opt-out. */
-export async function storeLinks(
-  sql: Sql,
-  followUpId: string,
-  links: readonly NewLink[],
-  at: string,
-): Promise<void> {
-  await sql.query(
-    `update link_token set revoked_at = $2
-     where follow_up_id = $1 and purpose <> 'opt_out' and revoked_at is null and used_at is null`,
-    [followUpId, at],
-  );
-  await sql.query(
-    `insert into link_token (token_hash, follow_up_id, purpose, created_at, expires_at)
-     select l.token_hash, $1, l.purpose, $2, l.expires_at
-     from unnest($3::text[], $4::text[], $5::timestamptz[]) as l(token_hash, purpose, expires_at)`,
-    [
-      followUpId,
-      at,
-      links.map((link) => link.tokenHash),
-      links.map((link) => link.purpose),
-      links.map((link) => link.expiresAt),
-    ],
-  );
 }
 
 function purposeOf(kind: FollowUpKind): LinkPurpose | null {

@@ -10,8 +10,9 @@ import { jobFor, jobIdOf } from './follow-up.job.js';
 import { isInTurn } from './mail-order.js';
 import { isPaused } from './pause.js';
 import { noteLostJobs } from './queue-losses.js';
-import { giveUp, sweepLeases } from './send-ledger.js';
+import { sweepLeases } from './lost-attempts.js';
 import { addTo, roomIn } from './send-window.js';
+import { giveUp } from './unsent.js';
 
 export interface RelayReport {
   /** Handed to the queue. */

@@ -1,5 +1,7 @@
 import type { BecauseCode, FollowUpKind, FollowUpState } from '../domain/follow-up.js';
 import type { Sql } from '../platform/database/database.js';
+import type { Locking } from './locking.js';
+import { SKIPPING } from './locking.js';
 import { isInTurn } from './mail-order.js';
 import { isPaused } from './pause.js';
 
@@ -24,9 +26,11 @@ export type SendCheck =
   | { readonly verdict: 'skip' }
   /** Not now; the relay takes it up again. */
   | { readonly verdict: 'hold'; readonly facts: SendFacts }
-  | { readonly verdict: 'cancel'; readonly because: BecauseCode; readonly facts: SendFacts };
+  | { readonly verdict: 'cancel'; readonly because: BecauseCode; readonly facts: SendFacts }
+  /** Not everything could be locked at once: it is to be looked at alone, which may wait. */
+  | { readonly verdict: 'alone' };
 
-interface PersonLock {
+interface PersonRow {
   readonly id: string;
   readonly opted_out: boolean;
 }
@@ -43,18 +47,23 @@ interface EmploymentRow {
 }
 
 interface DepartureRow {
+  /** The employment's. */
+  readonly id: string;
   readonly last_day: string;
   readonly kind: 'leaving' | 'move' | 'continued' | 'dismissal' | 'death';
   readonly state: 'standing' | 'rescinded';
 }
 
 interface FollowUpRow {
+  readonly id: string;
+  readonly employment_id: string;
   readonly kind: FollowUpKind;
   readonly state: FollowUpState;
   readonly rule: string | null;
 }
 
-interface Around {
+interface AroundRow {
+  readonly id: string;
   readonly is_dead: boolean;
   readonly is_doubtful: boolean;
   readonly is_back: boolean;
@@ -62,45 +71,115 @@ interface Around {
   readonly is_in_turn: boolean;
 }
 
+/** What was locked and read, each kind by its id. */
+interface Found {
+  readonly people: ReadonlyMap<string, PersonRow>;
+  readonly employments: ReadonlyMap<string, EmploymentRow>;
+  readonly departures: ReadonlyMap<string, DepartureRow>;
+  readonly followUps: ReadonlyMap<string, FollowUpRow>;
+  readonly around: ReadonlyMap<string, AroundRow>;
+  readonly paused: boolean;
+}
+
 /**
- * Reads once more, under lock, whether this mail may go: a mail cannot be unsent. Person, employment and departure are
- * locked before the follow-up, in the order in which an opt-out and a plan lock them.
+ * Reads once more, under lock, which of these mails may go: a mail cannot be unsent. Person, employment and departure
+ * are locked before the follow-up, in the order in which an opt-out and a plan lock them, and rows of one kind in the
+ * order of their ids.
+ *
+ * @param locking `free` waits for nobody: what somebody else has locked comes back as `alone`
+ * @returns one check for each id
  */
-export async function checkBeforeSending(sql: Sql, followUpId: string): Promise<SendCheck> {
+export async function checkBeforeSending(
+  sql: Sql,
+  followUpIds: readonly string[],
+  locking: Locking,
+): Promise<ReadonlyMap<string, SendCheck>> {
+  const found = await lockAndRead(sql, followUpIds, locking);
+  return new Map(followUpIds.map((id) => [id, check(id, found, locking)]));
+}
+
+async function lockAndRead(sql: Sql, followUpIds: readonly string[], locking: Locking): Promise<Found> {
+  const skipping = SKIPPING[locking];
   // Nothing waits for an answer: one after the other at the server, but one way there and back on a line that can do so.
-  const of = [followUpId];
+  const of = [followUpIds];
   const [people, employments, departures, followUps, around, paused] = await Promise.all([
-    sql.query<PersonLock>(
-      `select id, opted_out_at is not null as opted_out from person where id = (
-         select e.person_id from follow_up f join employment e on e.id = f.employment_id where f.id = $1) for share`,
+    sql.query<PersonRow>(
+      `select id, opted_out_at is not null as opted_out from person where id = any(array(
+         select person_id from employment where id = any(${EMPLOYMENTS}))) order by id for share ${skipping}`,
       of,
     ),
     sql.query<EmploymentRow>(
       `select id, person_id, company, scope, display_name, jsonb_array_length(disputes) > 0 as is_disputed,
               facts->>'personalEmail' as personal_email, facts->>'workEmail' as work_email
-       from employment where id = (select employment_id from follow_up where id = $1) for share`,
+       from employment where id = any(${EMPLOYMENTS}) order by id for share ${skipping}`,
       of,
     ),
     sql.query<DepartureRow>(
-      `select last_day, kind, state from departure
-       where employment_id = (select employment_id from follow_up where id = $1) for share`,
+      `select employment_id as id, last_day, kind, state from departure
+       where employment_id = any(${EMPLOYMENTS}) order by employment_id for share ${skipping}`,
       of,
     ),
     sql.query<FollowUpRow>(
-      `select kind, state, because->>'rule' as rule from follow_up where id = $1 for update`,
+      `select id, employment_id, kind, state, because->>'rule' as rule from follow_up
+       where id = any($1::uuid[]) order by id for update ${skipping}`,
       of,
     ),
-    sql.query<Around>(AROUND, of),
+    sql.query<AroundRow>(AROUND, of),
     isPaused(sql),
   ]);
-  const [person, employment, departure, followUp] = [people, employments, departures, followUps].map(
-    ({ rows }) => rows[0],
-  ) as [PersonLock | undefined, EmploymentRow | undefined, DepartureRow | undefined, FollowUpRow | undefined];
-  if (followUp === undefined || followUp.state !== 'queued' || employment === undefined)
-    return { verdict: 'skip' };
+  return {
+    people: byId(people.rows),
+    employments: byId(employments.rows),
+    departures: byId(departures.rows),
+    followUps: byId(followUps.rows),
+    around: byId(around.rows),
+    paused,
+  };
+}
+
+const EMPLOYMENTS = `array(select employment_id from follow_up where id = any($1::uuid[]))`;
+
+/** What the person's other employments and mails say. */
+const AROUND = `
+  select f.id,
+    exists (select 1 from employment e join departure d on d.employment_id = e.id
+      where e.person_id = f.person_id and d.kind = 'death' and d.state = 'standing') as is_dead,
+    exists (select 1 from employment e join match_case m on e.id in (m.employment_a, m.employment_b)
+      where e.person_id = f.person_id and m.state = 'open') as is_doubtful,
+    exists (select 1 from employment e
+      join departure mine on mine.employment_id = f.employment_id
+      left join departure d on d.employment_id = e.id and d.state = 'standing'
+      where e.person_id = f.person_id and e.id <> f.employment_id and e.hired_on > mine.last_day
+        and d.employment_id is null) as is_back,
+    exists (select 1 from follow_up o where o.employment_id = f.employment_id and o.kind <> 'correction'
+      and o.state in ('sent', 'uncertain', 'answered')) as has_mail_out,
+    ${isInTurn('f.person_id')} as is_in_turn
+  from (select s.id, s.due_at, s.employment_id, e.person_id from follow_up s join employment e on e.id = s.employment_id
+    where s.id = any($1::uuid[])) f`;
+
+function check(id: string, found: Found, locking: Locking): SendCheck {
+  const followUp = found.followUps.get(id);
+  const employment = followUp && found.employments.get(followUp.employment_id);
+  const departure = followUp && found.departures.get(followUp.employment_id);
+  const person = employment && found.people.get(employment.person_id);
+  const there = found.around.get(id);
+  if (followUp !== undefined && followUp.state !== 'queued') return { verdict: 'skip' };
+  // Locked by somebody else, or not there at all: whoever waits for the lock will know.
+  if (locking === 'free' && (person === undefined || departure === undefined)) return { verdict: 'alone' };
+  if (followUp === undefined || employment === undefined) return { verdict: 'skip' };
   const standing = departure?.state === 'standing' ? departure : null;
-  const facts: SendFacts = {
-    id: followUpId,
+  const facts = factsOf(followUp, employment, standing);
+  // The two were one person more or one person less a moment ago: let the next try look at it afresh.
+  if (person === undefined || there === undefined) return { verdict: 'hold', facts };
+  const because = reasonAgainst(followUp.kind, person.opted_out, employment, standing, there);
+  if (because !== null) return { verdict: 'cancel', because, facts };
+  const mustWait = there.is_doubtful || !there.is_in_turn || found.paused;
+  return { verdict: mustWait ? 'hold' : 'go', facts };
+}
+
+function factsOf(followUp: FollowUpRow, employment: EmploymentRow, standing: DepartureRow | null): SendFacts {
+  return {
+    id: followUp.id,
     kind: followUp.kind,
     rule: followUp.rule,
     employmentId: employment.id,
@@ -111,39 +190,14 @@ export async function checkBeforeSending(sql: Sql, followUpId: string): Promise<
     workEmail: employment.work_email,
     lastDay: standing?.last_day ?? null,
   };
-  // The two were one person more or one person less a moment ago: let the next try look at it afresh.
-  const there = around.rows[0];
-  if (employment.person_id !== person?.id || there === undefined) return { verdict: 'hold', facts };
-  const because = reasonAgainst(followUp.kind, person.opted_out, employment, standing, there);
-  if (because !== null) return { verdict: 'cancel', because, facts };
-  const mustWait = there.is_doubtful || !there.is_in_turn || paused;
-  return { verdict: mustWait ? 'hold' : 'go', facts };
 }
-
-/** What the person's other employments and mails say. */
-const AROUND = `
-  select
-    exists (select 1 from employment e join departure d on d.employment_id = e.id
-      where e.person_id = w.person_id and d.kind = 'death' and d.state = 'standing') as is_dead,
-    exists (select 1 from employment e join match_case m on e.id in (m.employment_a, m.employment_b)
-      where e.person_id = w.person_id and m.state = 'open') as is_doubtful,
-    exists (select 1 from employment e
-      join departure mine on mine.employment_id = w.employment_id
-      left join departure d on d.employment_id = e.id and d.state = 'standing'
-      where e.person_id = w.person_id and e.id <> w.employment_id and e.hired_on > mine.last_day
-        and d.employment_id is null) as is_back,
-    exists (select 1 from follow_up f where f.employment_id = w.employment_id and f.kind <> 'correction'
-      and f.state in ('sent', 'uncertain', 'answered')) as has_mail_out,
-    (select ${isInTurn('w.person_id')} from follow_up f where f.id = $1) as is_in_turn
-  from (select e.person_id, f.employment_id from follow_up f join employment e on e.id = f.employment_id
-    where f.id = $1) w`;
 
 function reasonAgainst(
   kind: FollowUpKind,
   optedOut: boolean,
   employment: EmploymentRow,
   departure: DepartureRow | null,
-  around: Around,
+  around: AroundRow,
 ): BecauseCode | null {
   if (around.is_dead) return 'kind_death';
   if (optedOut) return 'opted_out';
@@ -156,4 +210,8 @@ function reasonAgainst(
   if (employment.scope === 'out') return 'out_of_scope';
   if (employment.is_disputed) return 'disputed';
   return around.is_back ? 'rehired' : null;
+}
+
+function byId<T extends { readonly id: string }>(rows: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(rows.map((row) => [row.id, row]));
 }

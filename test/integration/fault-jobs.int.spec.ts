@@ -73,7 +73,7 @@ describe('jobs that go wrong', () => {
       // Not on the holder's connection: within a transaction that view stands still.
       const waiting = await at.db.query<{ pid: number }>(
         `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-           and query like '%from person where id = (%for share'`,
+           and query like '%from person where id = %for share%'`,
       );
       const fresh = waiting.filter(({ pid }) => !seen.has(pid));
       for (const { pid } of fresh) seen.add(pid);
