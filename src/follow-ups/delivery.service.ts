@@ -22,7 +22,7 @@ export class DeliveryService {
     clock: Clock,
     private readonly transport: MailTransport,
     letters: LetterWriter,
-    options: { readonly leaseSecs: number; readonly worker: string },
+    options: { readonly leaseSecs: number; readonly worker: string; readonly most: number },
     private readonly outage: OutageBreaker,
   ) {
     const mailbox = transport.channel === 'mailbox' ? transport : null;

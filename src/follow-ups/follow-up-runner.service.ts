@@ -124,14 +124,17 @@ export class FollowUpRunner {
 
   /** While the mail server is away nothing is tried, and no attempt is used up: neither is the fault of this mail. */
   private async deliver(followUpId: string): Promise<DeliveryResult> {
-    const later = new JobLater(Math.max(MIN_OUTAGE_DELAY_MS, this.sending.retryDelaySecs * 1_000));
-    if (this.outage.isOpen) throw later;
+    if (this.outage.isOpen) throw this.later();
     try {
       return await this.delivery.deliver(followUpId);
     } catch (error) {
-      if (error instanceof AppError && error.code === 'MAIL_OUTAGE') throw later;
+      if (error instanceof AppError && error.code === 'MAIL_OUTAGE') throw this.later();
       throw error;
     }
+  }
+
+  private later(): JobLater {
+    return new JobLater(Math.max(MIN_OUTAGE_DELAY_MS, this.sending.retryDelaySecs * 1_000));
   }
 
   /**

@@ -103,6 +103,7 @@ export async function openFollowUps(options: FollowUpsOptions): Promise<FollowUp
     {
       leaseSecs: sending.leaseSecs,
       worker,
+      most: Math.ceil(sending.concurrency / 2),
     },
     outage,
   );

@@ -32,43 +32,51 @@ export interface Ending {
   readonly code: string | null;
 }
 
-/** `lost`: somebody decided meanwhile, or another attempt began. `alone`: locked by somebody else, see `Locking`. */
+/** `lost`: somebody decided meanwhile, or another attempt began. `alone`: it is locked, and to be done by itself. */
 export type Ended = 'finished' | 'lost' | 'alone';
 
-// An older release claimed in a transaction of its own: where it died, its claim has lapsed, else it is left to it.
+// Each row is looked up by an index whatever the planner believes about tables that fill up within minutes: hence the
+// lateral look-ups, and the arrays. An older release claimed in a transaction of its own: where its worker died, the
+// claim has lapsed, else it is left to it.
 const OPEN = `
-  with lapsed as (
+  with wanted as (
+    select n.*, last.id as last_id, coalesce(last.attempt, 0) as last_attempt,
+      last.state is not distinct from 'claimed' as is_claimed, last.lease_until > $7 as is_leased
+    from unnest($1::uuid[], $2::uuid[], $3::text[]) as n(id, follow_up_id, message_id)
+    left join lateral (select d.id, d.attempt, d.state, d.lease_until from delivery d
+      where d.follow_up_id = n.follow_up_id order by d.attempt desc limit 1) last on true
+  ), lapsed as (
     update delivery set state = 'failed', error_code = 'LEASE_EXPIRED', finished_at = $7
-    where follow_up_id = any($2::uuid[]) and state = 'claimed' and lease_until <= $7
+    where id = any(array(select last_id from wanted where is_claimed and not is_leased))
   ), opened as (
     insert into delivery (id, follow_up_id, attempt, channel, state, message_id, claimed_by, lease_until, claimed_at,
       sending_at, finished_at)
-    select n.id, n.follow_up_id,
-      coalesce((select max(d.attempt) from delivery d where d.follow_up_id = n.follow_up_id), 0) + 1,
-      $4::text, $5::text, n.message_id, $6::text, $8::timestamptz, $7::timestamptz, $7::timestamptz,
-      case when $5::text = 'sent' then $7::timestamptz end
-    from unnest($1::uuid[], $2::uuid[], $3::text[]) as n(id, follow_up_id, message_id)
-    where not exists (select 1 from delivery d
-      where d.follow_up_id = n.follow_up_id and d.state = 'claimed' and d.lease_until > $7)
+    select id, follow_up_id, last_attempt + 1, $4::text, $5::text, message_id, $6::text, $8::timestamptz,
+      $7::timestamptz, $7::timestamptz, case when $5::text = 'sent' then $7::timestamptz end
+    from wanted where not (is_claimed and is_leased)
     returning id, follow_up_id, attempt
   ), marked as (
-    update follow_up f set state = case when $5::text = 'sent' then 'sent' else 'uncertain' end, changed_at = $7
-    from opened o where f.id = o.follow_up_id
-    returning f.id, f.kind, f.employment_id, o.attempt
+    update follow_up set state = case when $5::text = 'sent' then 'sent' else 'uncertain' end, changed_at = $7
+    where id = any(array(select follow_up_id from opened))
+    returning id, kind, employment_id
   ), told as (
     insert into timeline_event (at, person_id, employment_id, actor, kind, data)
     select $7, e.person_id, e.id, 'enishi', 'follow_up.sent', jsonb_build_object(
-      'followUpId', m.id, 'kind', m.kind, 'attempt', m.attempt, 'code', null)
-    from marked m join employment e on e.id = m.employment_id where $5::text = 'sent'
+      'followUpId', m.id, 'kind', m.kind, 'attempt', o.attempt, 'code', null)
+    from marked m join opened o on o.follow_up_id = m.id join employment e on e.id = m.employment_id
+    where $5::text = 'sent'
   ), revoked as (
-    update link_token l set revoked_at = $7 from opened o
-    where l.follow_up_id = o.follow_up_id and l.purpose <> 'opt_out' and l.revoked_at is null and l.used_at is null
+    update link_token set revoked_at = $7
+    where token_hash = any(array(
+      select l.token_hash from opened o, lateral (select t.token_hash from link_token t
+        where t.follow_up_id = o.follow_up_id and t.purpose <> 'opt_out' and t.revoked_at is null and t.used_at is null
+        offset 0) l where o.attempt > 1))
   ), linked as (
     insert into link_token (token_hash, follow_up_id, purpose, created_at, expires_at)
     select l.token_hash, l.follow_up_id, l.purpose, $7, l.expires_at
     from unnest($9::text[], $10::uuid[], $11::text[], $12::timestamptz[])
       as l(token_hash, follow_up_id, purpose, expires_at)
-    join opened o on o.follow_up_id = l.follow_up_id
+    where l.follow_up_id in (select o.follow_up_id from opened o)
   ) select id, follow_up_id as "followUpId", attempt from opened`;
 
 /**
@@ -102,58 +110,59 @@ export async function openAttempts(
   return new Map(rows.map((row) => [row.followUpId, row]));
 }
 
-// The person may have answered before the mail server did: an answer stands, and nothing more is told.
-const FINISH = `
-  with closed as (
-    update delivery d set state = n.result, error_code = n.code, finished_at = $4
-    from unnest($1::uuid[], $2::text[], $3::text[]) as n(id, result, code)
-    where d.id = n.id and d.state in ('sending', 'uncertain') and d.resolved_at is null
-      and not exists (select 1 from delivery o where o.follow_up_id = d.follow_up_id and o.attempt > d.attempt)
+// What is decided between the look and the lock is seen nevertheless: it is written in the row of the attempt itself,
+// which is read anew once it is locked, and no attempt begins before the one in doubt is resolved there. The person may
+// have answered before the mail server did: an answer stands, and nothing more is told.
+const finishSql = (locking: Locking) => `
+  with held as (
+    select id from follow_up where id = any($2::uuid[]) order by id for update ${SKIPPING[locking]}
+  ), closed as (
+    update delivery d set state = n.result, error_code = n.code, finished_at = $5
+    from unnest($1::uuid[], $3::text[], $4::text[]) as n(id, result, code), held h
+    where d.id = any($1::uuid[]) and d.id = n.id and d.follow_up_id = h.id
+      and d.state in ('sending', 'uncertain') and d.resolved_at is null
+      and d.attempt = (select max(o.attempt) from delivery o where o.follow_up_id = d.follow_up_id)
     returning d.id, d.follow_up_id, d.attempt, d.state as result, d.error_code as code
   ), moved as (
-    update follow_up f set changed_at = $4,
-      state = case c.result when 'sent' then 'sent' when 'failed' then 'queued' else 'undeliverable' end,
+    update follow_up f set
+      state = case c.result when 'sent' then 'sent' when 'failed' then 'queued' when 'refused' then 'undeliverable'
+        else f.state end,
+      changed_at = case c.result when 'uncertain' then f.changed_at else $5 end,
       because = case c.result when 'refused' then jsonb_set(f.because, '{code}', '"send_refused"') else f.because end
-    from closed c where f.id = c.follow_up_id and f.state = 'uncertain' and c.result <> 'uncertain'
+    from closed c where f.id = any($2::uuid[]) and f.id = c.follow_up_id and f.state = 'uncertain'
+    returning f.id, f.kind, f.employment_id, f.state, c.attempt, c.code, c.result
   ), told as (
     insert into timeline_event (at, person_id, employment_id, actor, kind, data)
-    select $4, e.person_id, e.id, 'enishi',
-      case c.result when 'sent' then 'follow_up.sent' when 'refused' then 'follow_up.undeliverable'
-        else 'follow_up.uncertain' end,
-      jsonb_build_object('followUpId', f.id, 'kind', f.kind, 'attempt', c.attempt, 'code', c.code)
-    from closed c join follow_up f on f.id = c.follow_up_id join employment e on e.id = f.employment_id
-    where f.state = 'uncertain' and c.result <> 'failed'
-  ) select id from closed`;
+    select $5, e.person_id, e.id, 'enishi', 'follow_up.' || m.state, jsonb_build_object(
+      'followUpId', m.id, 'kind', m.kind, 'attempt', m.attempt, 'code', m.code)
+    from moved m join employment e on e.id = m.employment_id where m.result <> 'failed'
+  ) select h.id as held, c.id as closed from held h left join closed c on c.follow_up_id = h.id`;
+
+const FINISH = { free: finishSql('free'), patient: finishSql('patient') } as const;
 
 /**
- * Records what the mail server said. A late writer may still turn "uncertain" into what it knows, unless somebody has
- * decided meanwhile or another attempt has begun.
+ * Records what the mail server said, in a statement that is a transaction by itself. A late writer may still turn
+ * "uncertain" into what it knows, unless somebody has decided meanwhile or another attempt has begun.
  *
- * @returns by the attempt's id
+ * @returns in the order of the endings
  */
 export async function finishAttempts(
   sql: Sql,
   endings: readonly Ending[],
   locking: Locking,
   at: string,
-): Promise<ReadonlyMap<string, Ended>> {
-  // A statement of its own: what another attempt did before the lock was ours must be seen by the next.
-  const { rows: held } = await sql.query<{ id: string }>(
-    `select id from follow_up where id = any($1::uuid[]) order by id for update ${SKIPPING[locking]}`,
-    [endings.map(({ attempt }) => attempt.followUpId)],
-  );
-  const isHeld = new Set(held.map((row) => row.id));
-  const ours = endings.filter(({ attempt }) => isHeld.has(attempt.followUpId));
-  const { rows: closed } = await sql.query<{ id: string }>(FINISH, [
-    ours.map(({ attempt }) => attempt.id),
-    ours.map(({ result }) => result),
-    ours.map(({ code }) => code),
+): Promise<readonly Ended[]> {
+  const { rows } = await sql.query<{ held: string; closed: string | null }>(FINISH[locking], [
+    endings.map(({ attempt }) => attempt.id),
+    endings.map(({ attempt }) => attempt.followUpId),
+    endings.map(({ result }) => result),
+    endings.map(({ code }) => code),
     at,
   ]);
-  const isClosed = new Set(closed.map((row) => row.id));
-  const endedAs = ({ id, followUpId }: Attempt): Ended => {
-    if (isClosed.has(id)) return 'finished';
-    return isHeld.has(followUpId) || locking === 'patient' ? 'lost' : 'alone';
-  };
-  return new Map(endings.map(({ attempt }) => [attempt.id, endedAs(attempt)]));
+  const held = new Set(rows.map((row) => row.held));
+  const closed = new Set(rows.map((row) => row.closed));
+  return endings.map(({ attempt: { id, followUpId } }) => {
+    if (closed.has(id)) return 'finished';
+    return held.has(followUpId) || locking === 'patient' ? 'lost' : 'alone';
+  });
 }

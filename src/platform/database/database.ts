@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+import { Pool, types, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { GatheringSocket } from './gathering-socket.js';
 
 /** A connection inside (or outside) a transaction; every query function of a feature takes one. */
@@ -51,15 +51,23 @@ export class Database implements OnApplicationShutdown {
     return (await this.pool.query<T>(text, values)).rows[0] ?? null;
   }
 
-  /** Runs `work` on one connection inside one transaction; rolls back and rethrows whatever it throws. */
-  async transaction<T>(work: (sql: PoolClient) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` on one connection inside one transaction; rolls back and rethrows whatever it throws. The commit comes
+   * when `work` is done, or sooner, behind its last statements, where it asks for it without waiting for them: where
+   * one of them fails, nothing is committed.
+   */
+  async transaction<T>(work: (sql: PoolClient, commit: () => Promise<void>) => Promise<T>): Promise<T> {
     return this.connection(async (client) => {
       // Over a pipelined line the first statement goes with it: a named statement is not flushed by itself.
-      const begun = client.query(client.pipeline ? { name: 'begin', text: 'begin' } : 'begin');
+      const say = (word: 'begin' | 'commit') =>
+        client.query(client.pipeline ? { name: word, text: word } : word);
+      let committed: Promise<void> | null = null;
+      const commit = () => (committed ??= say('commit').then(assertCommitted));
+      const begun = say('begin');
       try {
         if (!client.pipeline) await begun;
-        const [result] = await Promise.all([work(client), begun]);
-        await client.query('commit');
+        const [result] = await Promise.all([work(client, commit), begun]);
+        await commit();
         return result;
       } catch (error) {
         await rollback(client);
@@ -85,6 +93,11 @@ export class Database implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     if (!this.pool.ended) await this.pool.end();
   }
+}
+
+/** After a statement that failed, the server answers a commit with the roll-back that it made of it. */
+function assertCommitted({ command }: QueryResult): void {
+  if (command !== 'COMMIT') throw new Error('The transaction was rolled back.');
 }
 
 /**

@@ -16,10 +16,13 @@ export class Gathered<I, O> {
   /**
    * @param most in one turn
    * @param work gives one output for each input, in order. A turn of several that fails is done one by one.
+   * @param first when the first of a quiet time is begun: `at once`, or `soon`, together with all that the program has
+   *   on its hands at that moment
    */
   constructor(
     private readonly work: (inputs: readonly I[]) => Promise<readonly O[]>,
     private readonly most = 100,
+    private readonly first: 'at once' | 'soon' = 'at once',
   ) {}
 
   /** Nobody waits for an answer. */
@@ -31,12 +34,14 @@ export class Gathered<I, O> {
     return new Promise((resolve, reject) => {
       this.unanswered += 1;
       this.waiting.push({ input, resolve, reject });
-      if (!this.busy) void this.turns();
+      if (this.busy) return;
+      this.busy = true;
+      if (this.first === 'at once') void this.turns();
+      else setImmediate(() => void this.turns());
     });
   }
 
   private async turns(): Promise<void> {
-    this.busy = true;
     while (this.waiting.length > 0) {
       const group = this.waiting.splice(0, this.most);
       if (!(await this.turn(group)) && group.length > 1) for (const one of group) await this.turn([one]);
