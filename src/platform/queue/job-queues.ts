@@ -4,7 +4,7 @@ import type { IQueueBackend, Job, JobProgress, QueueOptions, Telemetry } from 'b
 import type { Cluster, Redis } from 'ioredis';
 import { AppError } from '../../domain/app-error.js';
 import type { JobDefinition, JobRequest } from './job.js';
-import { runJob } from './job.js';
+import { keptByAge, runJob } from './job.js';
 import { CHOSEN, openBackend, type BackendOptions, type Chosen, type QueueBackend } from './queue-backend.js';
 import { Solitude } from './solitude.js';
 
@@ -82,11 +82,12 @@ export class JobQueues {
   /** Adds jobs. One whose id is still known to the queue is not added again; the row must be the guard. */
   async add<P>(definition: JobDefinition<P>, requests: readonly JobRequest<P>[]): Promise<void> {
     if (requests.length === 0) return;
+    const options = this.backend.keepsByCount ? definition.options : keptByAge(definition.options);
     await this.queue(definition.queue).addBulk(
       requests.map(({ jobId, payload }) => ({
         name: definition.queue,
         data: payload,
-        opts: { ...definition.options, jobId },
+        opts: { ...options, jobId },
       })),
     );
   }

@@ -1,5 +1,5 @@
 import { DelayedError, UnrecoverableError } from 'bullmq';
-import type { Job, JobsOptions } from 'bullmq';
+import type { Job, JobsOptions, KeepJobs } from 'bullmq';
 import { z } from 'zod';
 import { AppError } from '../../domain/app-error.js';
 import { withLogContext } from '../logging/log-context.js';
@@ -12,6 +12,19 @@ export interface JobDefinition<P> {
   /** The newest `v` that this release knows; `payload` accepts all older ones that may still be in a queue. */
   readonly version: number;
   readonly options: Omit<JobsOptions, 'jobId'>;
+}
+
+/** The same options, but that ended jobs are kept for their age alone where they have one, however many they are. */
+export function keptByAge({ removeOnComplete, removeOnFail, ...others }: JobsOptions): JobsOptions {
+  return {
+    ...others,
+    ...(removeOnComplete !== undefined && { removeOnComplete: ageAlone(removeOnComplete) }),
+    ...(removeOnFail !== undefined && { removeOnFail: ageAlone(removeOnFail) }),
+  };
+}
+
+function ageAlone(keep: boolean | number | KeepJobs): boolean | number | KeepJobs {
+  return typeof keep === 'object' && 'age' in keep ? { age: keep.age } : keep;
 }
 
 /** A job to add. The id may hold neither `:` nor be a bare integer. */

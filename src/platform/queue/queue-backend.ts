@@ -28,6 +28,8 @@ export interface QueueBackend {
   readonly consume: BackendFactory<IQueueBackend, Chosen>;
   /** Null on PostgreSQL. */
   readonly redis: Redis | Cluster | null;
+  /** Whether ended jobs can be kept up to a number, beside an age, without going through all of them each time. */
+  readonly keepsByCount: boolean;
   /** @throws AppError saying what is wrong with the queue's home */
   readonly check: () => Promise<void>;
   readonly disconnect: () => Promise<void>;
@@ -69,6 +71,7 @@ async function openOnPostgres(options: BackendOptions): Promise<QueueBackend> {
     produce: factory,
     consume: factory,
     redis: null,
+    keepsByCount: false,
     async check() {
       await reached(pool.query('select 1 from job limit 1'), 'QUEUE_UNREACHABLE');
     },
@@ -92,6 +95,7 @@ async function openOnRedis(
     produce: over(producer),
     consume: over(consumer),
     redis: producer,
+    keepsByCount: true,
     check: () => checkRedis(producer, options.production === true),
     disconnect() {
       producer.disconnect();
