@@ -8,7 +8,9 @@ const [url = '', smtpUrl = '', ...redisUrls] = process.argv.slice(2);
 const TICK_MS = 250;
 
 const database = new Database(url, 8);
-const room = await openRoom({ url, database, clock: new Clock(), redisUrls, smtpUrl, sending: HASTY });
+const concurrency = Number(process.env.ENISHI_TEST_CONCURRENCY ?? HASTY.concurrency);
+const sending = { ...HASTY, concurrency };
+const room = await openRoom({ url, database, clock: new Clock(), redisUrls, smtpUrl, sending });
 room.runner.startWorkers();
 process.stdout.write('ready\n');
 for (;;) {

@@ -13,6 +13,20 @@ describe(Gathered, () => {
     expect(doubled.isIdle).toBe(true);
   });
 
+  it('begins soon, with all that is on hand, where it is told so', async () => {
+    const turns: number[][] = [];
+    const gathered = new Gathered<number, number>(
+      (inputs) => {
+        turns.push([...inputs]);
+        return Promise.resolve(inputs);
+      },
+      3,
+      'soon',
+    );
+    await Promise.all([1, 2, 3, 4].map((input) => gathered.add(input)));
+    expect(turns).toEqual([[1, 2, 3], [4]]);
+  });
+
   it('does one by one what failed together, so that only who is at fault is told', async () => {
     const strict = new Gathered<number, number>((inputs) =>
       inputs.includes(3) ? Promise.reject(new Error('three')) : Promise.resolve(inputs),
