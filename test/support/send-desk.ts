@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DeliveryService, type DeliveryResult } from '../../src/follow-ups/delivery.service.js';
+import { DeliveryService } from '../../src/follow-ups/delivery.service.js';
 import { LetterWriter, loadLetterTemplates } from '../../src/follow-ups/letter.js';
 import { Database } from '../../src/platform/database/database.js';
 import { migrate } from '../../src/platform/database/migrate.js';
@@ -90,11 +90,11 @@ export class SendDesk {
     return id;
   }
 
-  /** What came of each: a result, or the code of what was thrown. */
+  /** What came of each: a `DeliveryResult`, or the code of what was thrown. */
   async deliverAll(
     followUpIds: readonly string[],
     worker: DeliveryService = this.worker(),
-  ): Promise<readonly (DeliveryResult | string)[]> {
+  ): Promise<readonly string[]> {
     const settled = await Promise.allSettled(followUpIds.map((id) => worker.deliver(id)));
     return settled.map((one) => (one.status === 'fulfilled' ? one.value : codeOf(one.reason)));
   }
