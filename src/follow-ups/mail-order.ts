@@ -1,6 +1,6 @@
 /**
  * A person's mails go out one after the other, in the order in which they are due (of equal ones the older id): one is
- * neither queued nor claimed while an earlier one is planned, queued, or in the hands of the mail server. Over are those
+ * neither queued nor begun while an earlier one is planned, queued, or in the hands of the mail server. Over are those
  * that were sent, answered, cancelled, refused, or are in doubt: what waits for a person's decision holds nobody up.
  * What is printed is no mail. Nothing else keeps the order: not the queue, not the number of workers.
  *
