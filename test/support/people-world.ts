@@ -57,6 +57,12 @@ export class PeopleWorld {
     return this;
   }
 
+  /** The run that told of these numbers (`company/number`) is reverted: nothing states them any more. */
+  forget(...keys: readonly string[]): ComponentPlan {
+    for (const key of keys) this.observations.delete(key);
+    return this.settle();
+  }
+
   /** Plans anew from everything that is recorded and applies it. */
   settle(): ComponentPlan {
     const plan = this.plan();
