@@ -62,6 +62,11 @@ describe('a day', () => {
     '２０２６-03-31',
     '-026-03-31',
     '2026-+3-31',
+    '2026/03-31',
+    '2026-03/31',
+    '2026-0:-10',
+    '2026-1/-10',
+    '202:-03-31',
     '',
   ])('"%s" is not one', (text) => {
     expect(parseIsoDate(text)).toBeNull();
@@ -72,6 +77,10 @@ describe('a day', () => {
     expect(isRealDay(2026, 3, 31)).toBe(true);
     expect(isRealDay(2026, 3, 31.5)).toBe(false);
     expect(isRealDay(Number.NaN, 3, 31)).toBe(false);
+    expect(isRealDay(2026.5, 3, 31)).toBe(false);
+    expect(isRealDay(2026, 3.5, 31)).toBe(false);
+    expect(isRealDay(2026, 0, 31)).toBe(false);
+    expect(isRealDay(2026, 13, 31)).toBe(false);
     expect(dayFromParts(33, 1, 2)).toBe('0033-01-02');
     expect(dayFromParts(10000, 1, 1)).toBeNull();
   });
@@ -180,6 +189,7 @@ describe('arithmetic of days', () => {
         expect(compareDays(a, b)).toBe(Math.sign(daysBetween(b, a)));
       }),
     );
+    expect(compareDays(day('2026-03-31'), day('2026-03-31'))).toBe(0);
   });
 
   it('refuses to leave the years 1 to 9999 or to take half a day', () => {
@@ -187,6 +197,21 @@ describe('arithmetic of days', () => {
     expect(codeOf(() => addDays(day('2026-01-01'), 0.5))).toBe('DAY_OUT_OF_RANGE');
     expect(codeOf(() => addMonths(day('0001-01-01'), -1))).toBe('DAY_OUT_OF_RANGE');
     expect(codeOf(() => addMonths(day('2026-01-01'), Number.NaN))).toBe('DAY_OUT_OF_RANGE');
+    expect(codeOf(() => addMonths(day('9999-12-01'), 1))).toBe('DAY_OUT_OF_RANGE');
+    expect(codeOf(() => addDays(day('0001-01-01'), -1))).toBe('DAY_OUT_OF_RANGE');
+  });
+
+  it('reaches the first and the last day there is', () => {
+    expect(addDays(day('0001-01-02'), -1)).toBe('0001-01-01');
+    expect(addDays(day('9999-12-30'), 1)).toBe('9999-12-31');
+    expect(addMonths(day('0001-02-01'), -1)).toBe('0001-01-01');
+    expect(addMonths(day('9999-11-30'), 1)).toBe('9999-12-30');
+  });
+
+  it('says how far it was asked to go', () => {
+    expect(() => addMonths(day('9999-12-01'), 14)).toThrow(
+      expect.objectContaining({ details: { value: '14' } }),
+    );
   });
 });
 
@@ -247,5 +272,11 @@ describe('days in zones', () => {
     expect(codeOf(() => endOfDay(day('2026-03-31'), 'Mars/Base'))).toBe('ZONE_UNKNOWN');
     expect(codeOf(() => dayInZone(Number.NaN, 'UTC'))).toBe('DAY_OUT_OF_RANGE');
     expect(codeOf(() => dayInZone(8e15, 'UTC'))).toBe('DAY_OUT_OF_RANGE');
+    // Beyond what a Date can hold.
+    expect(codeOf(() => dayInZone(9e15, 'UTC'))).toBe('DAY_OUT_OF_RANGE');
+    expect(codeOf(() => dayInZone(-9e15, 'Asia/Tokyo'))).toBe('DAY_OUT_OF_RANGE');
+    expect(() => startOfDay(day('2026-03-31'), 'Mars/Base')).toThrow(
+      expect.objectContaining({ details: { zone: 'Mars/Base' }, cause: expect.any(RangeError) as unknown }),
+    );
   });
 });

@@ -12,6 +12,8 @@ export type IsoDate = string & { readonly [isoDateBrand]: true };
 const MONTH_LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const FIRST_DAY_NUMBER = dayNumber(1, 1, 1);
 const LAST_DAY_NUMBER = dayNumber(9999, 12, 31);
+/** The furthest from 1970 that an instant can be, either way (ECMAScript, as Temporal). */
+const FURTHEST_INSTANT_MS = 8.64e15;
 
 /** True for a day of the Gregorian calendar, years 1 to 9999; anything but whole numbers is false. */
 export function isRealDay(year: number, month: number, dayOfMonth: number): boolean {
@@ -36,11 +38,8 @@ export function dayFromParts(year: number, month: number, dayOfMonth: number): I
 /** Reads exactly `YYYY-MM-DD`; null for any other shape and for days that do not exist. */
 export function parseIsoDate(text: string): IsoDate | null {
   if (text.length !== 10 || text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return null;
-  const year = digits(text, 0, 4);
-  const month = digits(text, 5, 7);
-  const dayOfMonth = digits(text, 8, 10);
-  if (year < 0 || month < 0 || dayOfMonth < 0) return null;
-  return isRealDay(year, month, dayOfMonth) ? (text as IsoDate) : null;
+  // What is no number is -1, which no calendar has.
+  return isRealDay(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)) ? (text as IsoDate) : null;
 }
 
 /**
@@ -108,7 +107,7 @@ export function weekdayOf(day: IsoDate): number {
  */
 export function dayInZone(instantMs: number, zone: string): IsoDate {
   const day = inZone(zone, () => {
-    if (!Number.isFinite(instantMs)) return null;
+    if (!(Math.abs(instantMs) <= FURTHEST_INSTANT_MS)) return null;
     const {
       year,
       month,

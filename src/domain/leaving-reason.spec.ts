@@ -11,6 +11,7 @@ import {
   type CategorisedReason,
   type LeavingReasonsConfig,
 } from './leaving-reason.js';
+import { normaliseReason, reasonHas } from './leaving-reason-text.js';
 
 const file: unknown = parse(
   readFileSync(new URL('../../config/leaving-reasons.yaml', import.meta.url), 'utf8'),
@@ -282,6 +283,132 @@ describe('codes', () => {
       matched: 'code',
       unmatched: ['text'],
     });
+  });
+});
+
+describe('a small configuration', () => {
+  const label = { ja: '理由', en: 'reason' };
+  const none = Object.fromEntries(
+    LEAVING_CATEGORIES.map((id) => [id, { label, voluntary: null as boolean | null }]),
+  );
+  const compiled = (over: object, contains: object[] = []) =>
+    compileLeavingReasons(leavingReasonsSchema.parse({ categories: { ...none, ...over }, contains }));
+  const of = (reasons: ReturnType<typeof compiled>, text: string | null, code: string | null = null) =>
+    categorise(reasons, { text, code });
+
+  it('needs neither codes nor texts: a category is its own code', () => {
+    const reasons = compileLeavingReasons(leavingReasonsSchema.parse({ categories: none }));
+    expect(of(reasons, null, 'family')).toMatchObject({ category: 'family', matched: 'code' });
+    expect(of(reasons, '家庭の事情')).toMatchObject({ category: 'unknown', unmatched: ['text'] });
+  });
+
+  it('takes codes and texts with a polarity of their own', () => {
+    const reasons = compiled({
+      personal: {
+        label,
+        voluntary: true,
+        codes: ['P1', { code: 'P2', voluntary: false }, { code: 'P3', source: 'payroll' }],
+        texts: ['都合', { text: '都合(会社)', voluntary: false }],
+      },
+    });
+    expect([of(reasons, null, 'P1').voluntary, of(reasons, null, 'P2').voluntary]).toEqual([true, false]);
+    expect([of(reasons, '都合').voluntary, of(reasons, '都合（会社）').voluntary]).toEqual([true, false]);
+    expect(of(reasons, null, 'P3')).toMatchObject({ category: 'unknown', unmatched: ['code'] });
+  });
+
+  it('what is blank says nothing, and is nothing for the queue', () => {
+    const reasons = compiled({});
+    for (const blank of [of(reasons, null, ' '), of(reasons, ' ', ''), of(reasons, '。')])
+      expect(blank).toMatchObject({ category: 'unknown', matched: 'none', conflict: false, unmatched: [] });
+    expect(of(reasons, ' ', 'family')).toMatchObject({ category: 'family', unmatched: [] });
+    expect(of(reasons, null, 'family')).toEqual({
+      category: 'family',
+      voluntary: null,
+      matched: 'code',
+      conflict: false,
+      unmatched: [],
+    });
+  });
+
+  it('two patterns that each call themselves the closer description contradict each other', () => {
+    const reasons = compiled({}, [
+      { text: '介護', category: 'caregiving', over: ['family'] },
+      { text: '家庭', category: 'family', over: ['caregiving'] },
+    ]);
+    expect(of(reasons, '家庭の介護')).toMatchObject({ category: 'unknown', conflict: true });
+    expect(of(reasons, '親の介護')).toMatchObject({ category: 'caregiving', conflict: false });
+  });
+
+  it.each<[string, object]>([
+    ['a blank text', { family: { label, voluntary: null, texts: [' '] } }],
+    ['a blank code', { family: { label, voluntary: null, codes: [''] } }],
+    [
+      'a code of a source that is blank',
+      { family: { label, voluntary: null, codes: [{ code: 'F', source: ' ' }] } },
+    ],
+    ['an entry without a code', { family: { label, voluntary: null, codes: [{ source: 'hr' }] } }],
+    ['a misspelt field', { family: { label, voluntary: null, codes: [{ code: 'F', volantary: true }] } }],
+    ['a category without a label', { family: { voluntary: null } }],
+  ])('is refused with %s', (_title, over) => {
+    expect(leavingReasonsSchema.safeParse({ categories: { ...none, ...over } }).success).toBe(false);
+  });
+
+  it('says twice what it likes while it means the same', () => {
+    const codes = ['F', 'f', { code: 'Ｆ' }];
+    expect(of(compiled({ family: { label, voluntary: null, codes } }), null, 'F').category).toBe('family');
+  });
+
+  it.each<[string, object]>([
+    [
+      'two categories, one polarity',
+      {
+        family: { label, voluntary: null, texts: ['都合'] },
+        study: { label, voluntary: null, texts: ['都合'] },
+      },
+    ],
+    [
+      'one category, two polarities',
+      { family: { label, voluntary: null, texts: ['都合', { text: '都合', voluntary: true }] } },
+    ],
+    ['another category by its name', { family: { label, voluntary: null, codes: ['study'] } }],
+  ])('is refused where a text or a code means two things: %s', (_title, over) => {
+    expect(() => compiled(over)).toThrow(expect.objectContaining({ code: 'LEAVING_REASON_TWICE' }));
+  });
+});
+
+describe('how reasons are read', () => {
+  it.each([
+    ['定\u200b年', '定年'],
+    ['early‐retirement', 'early-retirement'],
+    ['EARLY\u2014Retirement', 'early-retirement'],
+    ['転職。。', '転職'],
+    ['転職、', '転職'],
+    ['resignation.', 'resignation'],
+    ['転職、介護', '転職、介護'],
+    ['a.b', 'a.b'],
+    ['自己 都合', '自己都合'],
+    ['end_of  contract', 'end of contract'],
+    ['。', ''],
+  ])('%j as %j', (text, expected) => {
+    expect(normaliseReason(text)).toBe(expected);
+  });
+
+  it.each<[string, string, boolean]>([
+    ['involuntary > misconduct', 'voluntary > misconduct', false],
+    ['contractor', 'contract', false],
+    ['contract end', 'contract', true],
+    ['subcontract, contract', 'contract', true],
+    ['契約終了a', '契約終了', true],
+    ['x契約', '契約', true],
+    ['x再go', '再go', true],
+    ['go再x', 'go再', true],
+    ['go再', 'go', true],
+    ['contract', 'contract', true],
+    ['contracts', 'contract', false],
+    ['contract1', 'contract', false],
+    ['転職', '介護', false],
+  ])('%j holds %j: %s', (text, words, expected) => {
+    expect(reasonHas(text, words)).toBe(expected);
   });
 });
 

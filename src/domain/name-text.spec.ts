@@ -200,3 +200,88 @@ describe(maskText, () => {
     expect(maskText(text)).toBe(mask);
   });
 });
+
+describe('keys of rare writings', () => {
+  it.each([
+    ['子々々', '子子子'],
+    ['一ヵ谷', '一カ谷'],
+    ['霞ヶ関', '霞ケ関'],
+    ['佐 々 木', '佐佐木'],
+    ['黑栁', '黒柳'],
+    ['澁澤', '渋沢'],
+    ['會田', '会田'],
+    ['楳木', '梅木'],
+    ['冲', '沖'],
+    ['吳', '呉'],
+    ['藏郞', '蔵郎'],
+    ['高\u200b橋', '高橋'],
+  ])('%s is matched with %s', (one, other) => {
+    expect(nameKey(one)).toBe(nameKey(other));
+  });
+
+  it.each([
+    ['ヰ', 'イ'],
+    ['ヱ', 'エ'],
+    ['ヲ', 'オ'],
+    ['ヂ', 'ジ'],
+    ['ヅ', 'ズ'],
+    ['ヴ', 'ブ'],
+    ['ヴァ', 'バ'],
+    ['ヴィ', 'ビ'],
+    ['ヴェ', 'ベ'],
+    ['ヴォ', 'ボ'],
+    ['キヨウコ', 'キョウコ'],
+    ['コウ', 'コオ'],
+    ['ケイ', 'ケエ'],
+  ])('the reading %s is matched with %s', (one, other) => {
+    expect(kanaKey(one)).toBe(kanaKey(other));
+  });
+
+  it.each([
+    ['カウ', 'カア'],
+    ['カイ', 'カア'],
+    ['コタ', 'コカ'],
+    ['コイ', 'コウ'],
+    ['ケタ', 'ケカ'],
+    ['ケウ', 'ケイ'],
+    ['クウ', 'クオ'],
+    ['オノ', 'オオノ'],
+    ['ヴァ', 'ブア'],
+  ])('the reading %s is not that of %s', (one, other) => {
+    expect(kanaKey(one)).not.toBe(kanaKey(other));
+  });
+
+  it('a mark that lengthens nothing stays a mark', () => {
+    expect([kanaKey(''), kanaKey('ー'), kanaKey('-'), kanaKey('ンー')]).toEqual(['', 'ー', '-', 'ンー']);
+  });
+
+  it('an address keeps nothing that cannot be seen', () => {
+    expect(emailKey('ha\u200bnako@home.example\ufeff')).toBe('hanako@home.example');
+  });
+
+  it.each([
+    ['123456789', '123456789'],
+    ['12345678', null],
+    ['123456789012345', '123456789012345'],
+    ['1234567890123456', null],
+    [' +81 90 1234 5678', '09012345678'],
+    ['(+81) 90-1234-5678', '09012345678'],
+    ['+ 81 90-1234-5678', '09012345678'],
+    ['+81 (0)90-1234-5678', '09012345678'],
+    ['+1 650 555 0100', '16505550100'],
+    ['03-1234-5678 内線12', '0312345678'],
+    ['03-1234-5678 ext. 12', '0312345678'],
+  ])('the telephone %s is %s', (text, expected) => {
+    expect(phoneKey(text)).toBe(expected);
+  });
+
+  it('a full name with one part is not parted', () => {
+    expect([splitFullName('Takahashi, '), splitFullName(' , Hanako'), splitFullName('Takahashi,')]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect(splitFullName(' Takahashi , Hanako ')).toEqual({ family: 'Takahashi', given: 'Hanako' });
+    expect(splitFullName('Takahashi, Hanako, PhD')).toBeNull();
+  });
+});
