@@ -38,6 +38,15 @@ describe('the end of an employment', () => {
     expect(state.disputes).toEqual([]);
   });
 
+  it('edge-cases/09: a departure that stands again is not one that was taken back', () => {
+    const back = aStatement('2026-05-20', { ...HANAKO, status: 'active', lastDay: null });
+    const again = aStatement('2026-05-25', { ...LEAVES, lastDay: '2026-07-31' });
+    expect(only(aStatement('2026-05-01', LEAVES), back, again)).toMatchObject({
+      departure: { lastDay: '2026-07-31' },
+      rescinded: null,
+    });
+  });
+
   it('edge-cases/11: of a day moved twice the last stands', () => {
     const moves = ['2026-06-30', '2026-07-31', '2026-06-15'];
     const said = moves.map((lastDay, i) => aStatement(`2026-05-0${i + 1}`, { ...LEAVES, lastDay }));
@@ -318,6 +327,7 @@ describe('several statements', () => {
       aStatement('2024-04-01', { ...TARO, hiredOn: '2024-04-01' }),
     ]);
     expect(reused.map((s) => s.facts.familyName)).toEqual(['高橋', '山田']);
+    expect(reused.flatMap((s) => s.disputes)).toEqual([]);
     const unclear = only(
       aStatement('2024-01-01', HANAKO),
       aStatement('2024-02-01', { ...TARO, hiredOn: '2018-04-01' }),

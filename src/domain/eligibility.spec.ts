@@ -209,6 +209,15 @@ describe(decideVerdict, () => {
       reviewOn: '2027-04-01',
     });
     expect(decideVerdict(byTenure, leaver()).reviewOn).toBeNull();
+    // A day was counted from the last day, so that is evidence too.
+    expect(decideVerdict(byTenure, leaver({ tenureMonths: 3 })).evidence).toHaveProperty(
+      'lastDay',
+      '2026-03-31',
+    );
+  });
+
+  it('gives the rule that decided as the reason, in its own words', () => {
+    expect(decideVerdict(byTenure, leaver()).because).toEqual([{ rule: 'rule-3', text }]);
   });
 
   it('an explicit question for a missing fact answers instead of stopping', () => {
@@ -313,6 +322,19 @@ describe(sameVerdict, () => {
   it('does not mind the order in which jsonb gives the evidence back', () => {
     const entries = Object.entries(verdict.evidence).reverse();
     expect(sameVerdict(verdict, { ...verdict, evidence: Object.fromEntries(entries) })).toBe(true);
+  });
+
+  it('sees another value of a fact, and another reason', () => {
+    const { evidence, because } = verdict;
+    expect(sameVerdict(verdict, { ...verdict, evidence: { ...evidence, voluntary: false } })).toBe(false);
+    const [reason] = because;
+    for (const other of [
+      { rule: 'rule-9', text },
+      { rule: reason?.rule ?? '', text: { ...text, ja: '別の理由' } },
+      { rule: reason?.rule ?? '', text: { ...text, en: 'another reason' } },
+    ])
+      expect(sameVerdict(verdict, { ...verdict, because: [other] })).toBe(false);
+    expect(sameVerdict(verdict, { ...verdict, because: [] })).toBe(false);
   });
 
   it('sees a fact that is not known apart from one that was not looked at', () => {

@@ -209,6 +209,22 @@ describe('three employments', () => {
     },
   );
 
+  it('of two equally good pairs the one of the lower keys joins', () => {
+    const [low = '', middle = '', high = ''] = [...KEYS].sort();
+    for (const [one, two] of [
+      [middle, high],
+      [high, middle],
+    ] as const) {
+      const items = [
+        anIdentity(low, CLOSE),
+        anIdentity(one, UNBORN),
+        anIdentity(two, { ...CLOSE, birthDate: '1990-05-06' }),
+      ];
+      expect(together(group(items).groups, low, one)).toBe(true);
+      expect(group(items.toReversed())).toEqual(group(items));
+    }
+  });
+
   it('one difference keeps nobody else apart', () => {
     const four = [
       anIdentity(A, CLOSE),
@@ -246,7 +262,11 @@ describe('how much is enough', () => {
   it.each<[string, Facts, 'asked' | 'two']>([
     ['everything else is equal', {}, 'asked'],
     ['the number alone is equal', { givenName: null, familyName: null }, 'two'],
-    ['the given name is another', { givenName: '葉子', workEmail: 'one@co.example', ...PHONE }, 'two'],
+    [
+      'all else but the given name is equal',
+      { givenName: '葉子', workEmail: 'one@co.example', formerEmployeeNumber: '100', ...PHONE },
+      'two',
+    ],
   ])('one number with another birth date, and %s', (_title, facts, expected) => {
     const left = anIdentity(A, { ...NAME, ...BIRTH, workEmail: 'one@co.example', ...PHONE });
     const right = anIdentity('jp/100/002', { ...NAME, ...facts, birthDate: '1990-05-06' });

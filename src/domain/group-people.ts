@@ -50,7 +50,8 @@ export function groupPeople(
   const likely = pairs.filter(
     (p) => p.verdict === undefined && p.result.score >= policy.autoFrom && !p.result.conflict,
   );
-  likely.sort((x, y) => y.result.score - x.result.score || x.a - y.a || x.b - y.b);
+  // Of equally good pairs those of the lower keys stay first.
+  likely.sort((x, y) => y.result.score - x.result.score);
   for (const { a, b } of likely) groups.join(a, b, 'evidence');
   const doubtful = pairs.flatMap((pair) => asDoubtful(pair, items, groups, policy));
   return { groups: groups.list(items), doubtful };

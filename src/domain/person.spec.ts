@@ -104,6 +104,33 @@ describe('an end within the group', () => {
   });
 });
 
+describe('what else the person has', () => {
+  const end = (kind: DepartureFacts['kind'] = 'leaving') =>
+    anEmployment('jp', '1', hired('2018-04-01'), { lastDay: '2026-03-31', kind });
+
+  it('of two that end on one day neither goes on past the other', () => {
+    const second = anEmployment('en', 'E1', hired('2020-04-01'), { lastDay: '2026-03-31' });
+    expect(classify(end(), second)).toMatchObject({ departure: { kind: 'leaving' }, goesOnElsewhere: false });
+    expect(classify(second, end())).toMatchObject({ departure: { kind: 'leaving' }, goesOnElsewhere: false });
+  });
+
+  it('an employment that is disputed in another way still employs', () => {
+    const other = withDispute(anEmployment('en', 'E1', hired('2020-04-01')), 'conflicting_statements');
+    expect(classify(end(), other)).toMatchObject({ goesOnElsewhere: true, isEmployed: true });
+  });
+
+  it('edge-cases/16: hired the day after a dismissal is a return, on the day itself it is none', () => {
+    const again = (day: string) => anEmployment('en', 'E1', hired(day));
+    expect(classify(again('2026-04-01'), end('dismissal')).isReturn).toBe(true);
+    expect(classify(again('2026-03-31'), end('dismissal')).isReturn).toBe(false);
+  });
+
+  it('edge-cases/20: who comes back out of scope is not back', () => {
+    const contract = { ...anEmployment('en', 'E1', hired('2026-06-15')), inScope: false };
+    expect(classify(contract, end()).isReturn).toBe(false);
+  });
+});
+
 describe('an end within one company', () => {
   const at = (lastDay: string, category: DepartureFacts['category']) =>
     anEmployment('jp', '1', hired('1990-04-01'), { lastDay, category });

@@ -242,6 +242,49 @@ describe('what the plan shows of a change', () => {
     expect(changes).toMatchObject([{ employeeNumber: '1001', verdict: null, verdictBefore: 'eligible' }]);
   });
 
+  it('a fact that changes nothing else is stored and shown', () => {
+    const world = new PeopleWorld(TODAY).say(says({ ...HANAKO, status: 'active' }));
+    world.say(says({ ...HANAKO, status: 'active', phone: '03-1111-1111' }, { asOf: '2026-05-02' }));
+    const plan = world.plans.at(-1);
+    expect(plan?.effects.employments).toMatchObject([{ facts: { phone: '03-1111-1111' } }]);
+    expect(plan?.changes).toMatchObject([{ kind: 'amended', changedFields: ['phone'], followUps: [] }]);
+    expect(hasEffects(world.plan().effects)).toBe(false);
+  });
+
+  it('follow-ups that change without the employment are shown', () => {
+    const world = new PeopleWorld(TODAY).say(says(LEAVING));
+    const { changes } = world.optOut('jp/1001/1');
+    expect(changes).toMatchObject([
+      { kind: null, changedFields: [], verdict: 'eligible', verdictBefore: 'eligible' },
+    ]);
+    expect(changes[0]?.followUps.map((f) => [f.op, f.because])).toEqual([
+      ['cancel', 'opted_out'],
+      ['cancel', 'opted_out'],
+      ['cancel', 'opted_out'],
+    ]);
+  });
+
+  it.each([
+    ['whose id is the older one', ['1001', '2002']],
+    ['whose id is the newer one', ['2002', '1001']],
+  ])('a verdict that changes without the employment is shown, of somebody %s', (_title, order) => {
+    const bare = { personalEmail: null, workEmail: null };
+    const said: Record<string, Said> = {
+      1001: says({ ...LEAVING, ...bare, lastDay: '2020-03-31', status: 'left' }),
+      2002: says({ ...HANAKO, ...bare, hiredOn: '2024-04-01', status: 'active' }, { number: '2002' }),
+    };
+    const world = new PeopleWorld(TODAY, true);
+    for (const number of order) world.say(said[number] ?? says({}));
+    const { changes } = world.decide('jp/1001/1', 'jp/2002/1', true);
+    expect(changes.find((c) => c.employeeNumber === '1001')).toMatchObject({
+      kind: null,
+      followUps: [],
+      verdict: null,
+      verdictBefore: 'eligible',
+    });
+    expect(world.verdicts()).toEqual({});
+  });
+
   it('a change of verdict alone is shown', () => {
     const world = new PeopleWorld(TODAY).say(says(LEAVING));
     world.say(says({ ...LEAVING, rehireEligible: 'no' }, { asOf: '2026-05-02' }));

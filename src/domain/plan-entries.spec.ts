@@ -67,6 +67,12 @@ describe(decideEntries, () => {
     );
   });
 
+  it('the end counts, not the beginning', () => {
+    expect(latest(spell('2010-04-01', '2026-03-31'), spell('2018-04-01', '2020-01-31', { spell: 2 }))).toBe(
+      'e0',
+    );
+  });
+
   it('of two that ended on one day the one begun later counts', () => {
     expect(latest(spell('2020-04-01', '2026-03-31', { spell: 2 }), spell('2018-04-01', '2026-03-31'))).toBe(
       'e0',

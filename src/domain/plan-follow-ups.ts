@@ -30,7 +30,6 @@ export function followUpsOf(
       withheld: departure === null ? [] : [{ kind: 'all', because: 'disputed' }],
     };
   }
-  if (person.deceased && departure === null) return { ops: cancelAll('kind_death'), withheld: [] };
   const facts: FollowUpFacts = {
     departure: departure === null || !person.deceased ? departure : { ...departure, kind: 'death' },
     verdict: verdict?.verdict ?? null,

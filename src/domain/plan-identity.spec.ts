@@ -239,6 +239,7 @@ describe(planMoves, () => {
     expect(moves([stays, goes])).toEqual([]);
     expect(moves([stays, goes], entry('p1', 'jp', 'e1'))).toEqual([]);
     expect(moves([stays, goes], entry('p1', 'jp', 'e2'))).toEqual([{ from: 'p1', to: 'p2', company: 'jp' }]);
+    expect(moves([goes, stays])).toEqual([]);
     // Entries of somebody else, or of another company, say nothing about it.
     expect(moves([stays, goes], entry('p9', 'jp', 'e2'), entry('p1', 'en', 'e2'))).toEqual([]);
   });
@@ -251,6 +252,15 @@ describe(planMoves, () => {
     expect(moves([stays, goes])).toEqual([]);
     expect(moves([stays, goes], entry('p1', 'en', 'e3'))).toEqual([]);
     expect(moves([stays, goes], entry('p1', 'en', 'e2'))).toEqual([{ from: 'p1', to: 'p2', company: 'en' }]);
+  });
+
+  it('of one who turns out to be three, the first takes over what two might', () => {
+    const [stays, one, other] = [
+      person('p1', slot('e1', 'jp', 'p1')),
+      person('p2', slot('e2', 'en', 'p1')),
+      person('p3', slot('e3', 'en', 'p1')),
+    ];
+    expect(moves([stays, one, other])).toEqual([{ from: 'p1', to: 'p2', company: 'en' }]);
   });
 
   it('each company is handed over once', () => {

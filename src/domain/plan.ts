@@ -215,7 +215,6 @@ export function displayName(facts: StatedFacts): string | null {
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
-    const entries = Object.entries(inner).filter(([, v]) => v !== undefined);
-    return Object.fromEntries(entries.sort(([x], [y]) => (x < y ? -1 : 1)));
+    return Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)));
   });
 }
