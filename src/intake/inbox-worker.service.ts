@@ -3,7 +3,11 @@ import { AppError } from '../domain/app-error.js';
 import { InboxService } from './inbox.service.js';
 
 const LOOK_EVERY_MS = 1_000;
-const LONGEST_BREATH_MS = 1_000;
+/** A source rests so many times as long as it was worked for, while it goes on sending. */
+const RESTS = 6;
+const LONGEST_REST_MS = 3_000;
+/** Without another request for so long, nothing more is to be gathered. */
+const QUIET_MS = 100;
 
 /** Looks after the inbox in a serving process: what this or any other process took and has not carried out. */
 @Injectable()
@@ -26,18 +30,26 @@ export class InboxWorker implements BeforeApplicationShutdown {
   }
 
   /**
-   * Carries out what waits for the source, behind the answer: at once, or, where the source has just been served, after
-   * a breath of twice what that took, so that what comes record by record is carried out by the hundred.
+   * Carries out what waits for the source, behind the answer: at once, or, where the source has just been served, as soon
+   * as it pauses, at the latest after a rest of a few times what that took: what comes record by record is carried out by
+   * the hundred, and leaves room for what comes.
    */
   wake(source: string): void {
-    if (this.stopped || this.woken.has(source)) return;
-    const breath = Math.max(0, (this.restUntil.get(source) ?? 0) - performance.now());
+    if (this.stopped) return;
+    const rest = Math.max(0, (this.restUntil.get(source) ?? 0) - performance.now());
+    const before = this.woken.get(source);
+    // Its time has come: it is not put off once more.
+    if (before !== undefined && rest === 0) return;
+    clearTimeout(before);
     this.woken.set(
       source,
-      setTimeout(() => {
-        this.woken.delete(source);
-        this.track(this.drain(source));
-      }, breath),
+      setTimeout(
+        () => {
+          this.woken.delete(source);
+          this.track(this.drain(source));
+        },
+        Math.min(rest, QUIET_MS),
+      ),
     );
   }
 
@@ -54,7 +66,8 @@ export class InboxWorker implements BeforeApplicationShutdown {
     if (this.busy.size > 1) return;
     for (const source of await this.inbox.due()) {
       if (this.stopped) return;
-      await this.drain(source);
+      const isResting = (this.restUntil.get(source) ?? 0) > performance.now();
+      if (!isResting) await this.drain(source);
     }
   }
 
@@ -64,7 +77,7 @@ export class InboxWorker implements BeforeApplicationShutdown {
       await this.inbox.drain(source);
     } finally {
       const now = performance.now();
-      this.restUntil.set(source, now + Math.min(LONGEST_BREATH_MS, 2 * (now - from)));
+      this.restUntil.set(source, now + Math.min(LONGEST_REST_MS, RESTS * (now - from)));
     }
   }
 

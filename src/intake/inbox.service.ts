@@ -83,6 +83,7 @@ export class InboxService {
   private readonly puts = new Gathered<Batch, readonly Stated[]>(
     (batches) => this.put(batches),
     MOST_AT_ONCE,
+    'soon',
   );
 
   constructor(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayInZone, parseIsoDate, type IsoDate } from '../../domain/calendar.js';
+import { parseIsoDate, type IsoDate } from '../../domain/calendar.js';
 import { maskText, numberKey } from '../../domain/name-text.js';
 import {
   EMPLOYMENT_STATUSES,
@@ -11,7 +11,7 @@ import {
 import { checkFacts } from './check-facts.js';
 import { FIELD_KINDS, type FactField } from './fields.js';
 import { isEmail, readInstant, startOf } from './interpret-cell.js';
-import type { InterpretContext, Interpretation } from './interpret.js';
+import { todayOf, type InterpretContext, type Interpretation } from './interpret.js';
 
 const text = z
   .string()
@@ -79,7 +79,7 @@ export function interpretRecord(
     Object.entries(stated).filter(([, value]) => value !== undefined && value !== ''),
   );
   const asOfAt = asOf === undefined ? context.asOfAt : instantOf(asOf, context.zone);
-  const reasons = checkFacts(facts, dayInZone(Date.parse(asOfAt), context.zone), () => null);
+  const reasons = checkFacts(facts, todayOf(asOfAt, context.zone), () => null);
   if (!context.companies.has(company)) {
     const details = { expected: [...context.companies].join(', ') };
     reasons.unshift({

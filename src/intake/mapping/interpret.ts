@@ -1,4 +1,4 @@
-import { dayInZone, type IsoDate } from '../../domain/calendar.js';
+import { dayInZone, endOfDay, startOfDay, type IsoDate } from '../../domain/calendar.js';
 import { maskText, splitFullName } from '../../domain/name-text.js';
 import type { Observation, RejectionReason, StatedFacts } from '../../domain/observation.js';
 import type { TableRow } from '../file/table.js';
@@ -59,14 +59,16 @@ export function interpretRow(bound: BoundProfile, row: TableRow, context: Interp
   return { kind: 'observation', observation: { company, employeeNumber, asOfAt, facts } };
 }
 
-const lastAsked = { asOfAt: '', zone: '', today: '' as IsoDate };
+let lastDay = { zone: '', from: 0, until: 0, day: '' as IsoDate };
 
-/** Almost every row of a file was true at the same instant: its day is worked out once. */
+/** Nearly everything is asked on one day, whose bounds are worked out once. */
 export function todayOf(asOfAt: string, zone: string): IsoDate {
-  if (lastAsked.asOfAt !== asOfAt || lastAsked.zone !== zone) {
-    Object.assign(lastAsked, { asOfAt, zone, today: dayInZone(Date.parse(asOfAt), zone) });
+  const at = Date.parse(asOfAt);
+  if (lastDay.zone !== zone || !(lastDay.from <= at && at < lastDay.until)) {
+    const day = dayInZone(at, zone);
+    lastDay = { zone, from: startOfDay(day, zone), until: endOfDay(day, zone), day };
   }
-  return lastAsked.today;
+  return lastDay.day;
 }
 
 function readCells(bound: BoundProfile, row: TableRow, context: InterpretContext): Gathered {

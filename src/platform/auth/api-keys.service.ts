@@ -47,6 +47,7 @@ const PREFIX_BYTES = 6;
 const SECRET_BYTES = 32;
 const SHAPE = /^enk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 const USE_SHOWN_EVERY_MS = 60_000;
+const LOOKUPS_AT_ONCE = 100;
 /** Compared with when there is no such key, so that the answer takes as long. */
 const NOBODY = '0'.repeat(64);
 
@@ -54,14 +55,18 @@ const NOBODY = '0'.repeat(64);
 @Injectable()
 export class ApiKeysService {
   // A thousand calls a second are asked for together, each by a question that was put after it came.
-  private readonly lookups = new Gathered<string, KeyRow | null>(async (prefixes) => {
-    const rows = await this.db.prepared<KeyRow & { prefix: string }>(
-      'api-keys-by-prefix',
-      'select * from api_key where prefix = any($1::text[])',
-      [[...new Set(prefixes)]],
-    );
-    return prefixes.map((prefix) => rows.find((row) => row.prefix === prefix) ?? null);
-  });
+  private readonly lookups = new Gathered<string, KeyRow | null>(
+    async (prefixes) => {
+      const rows = await this.db.prepared<KeyRow & { prefix: string }>(
+        'api-keys-by-prefix',
+        'select * from api_key where prefix = any($1::text[])',
+        [[...new Set(prefixes)]],
+      );
+      return prefixes.map((prefix) => rows.find((row) => row.prefix === prefix) ?? null);
+    },
+    LOOKUPS_AT_ONCE,
+    'soon',
+  );
 
   constructor(
     private readonly db: Database,

@@ -1,6 +1,8 @@
 import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { Gathered } from '../database/gathered.js';
 
+const CALLS_AT_ONCE = 100;
+
 /**
  * Counts calls of one key that come while a count of it is on its way together, in the next one: a counter is one row,
  * and a hundred calls that each wanted to write it would wait for each other.
@@ -18,7 +20,7 @@ export class GatheredCounter {
   async take(key: string): Promise<number | null> {
     let counts = this.counts.get(key);
     if (counts === undefined) {
-      counts = new Gathered((calls) => this.count(key, calls.length));
+      counts = new Gathered((calls) => this.count(key, calls.length), CALLS_AT_ONCE, 'soon');
       this.counts.set(key, counts);
     }
     try {

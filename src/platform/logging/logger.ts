@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { censorOf } from './censor.js';
 import { errorForLog, scrub } from './error-for-log.js';
 import { currentLogContext } from './log-context.js';
 
@@ -31,6 +32,9 @@ const SECRET = [
   'cells',
 ];
 
+const censor = censorOf(SECRET);
+const censoredError = (error: unknown) => censor(errorForLog(error));
+
 export interface LoggerOptions {
   readonly level: Level | 'silent';
   /** File descriptor: 1 for services, 2 where stdout belongs to a person or a pipe. Tests give a stream. */
@@ -49,11 +53,13 @@ export function createLogger({ level, to, role }: LoggerOptions): Logger {
       level,
       base: { pid: process.pid, ...(role !== undefined && { role }) },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      // Once for each line: as paths for pino each name would be looked for at each depth, line by line.
+      formatters: { level: (label) => ({ level: label }), bindings: censor, log: censor },
       messageKey: 'msg',
       mixin: () => currentLogContext(),
-      serializers: { err: errorForLog, error: errorForLog },
-      redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
+      serializers: { err: censoredError, error: censoredError },
+      // Of a child logger, whose fields pino does not format.
+      redact: { paths: [...SECRET], censor: '***' },
       hooks: {
         // Words that we write hold no quotes and no addresses; those that a library passes on may.
         logMethod(args, method) {
