@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DoorsService } from '../../src/intake/doors.service.js';
 import type { RunMode } from '../../src/intake/run.js';
 import { Clock } from '../../src/platform/clock/clock.js';
@@ -16,6 +17,8 @@ export interface ChildImport {
   /** How often a failed import is tried again. */
   readonly retries: number;
 }
+
+const RETRY_MS = 50;
 
 // One import in a process of its own. Says `ready` before the first byte is read and ends with a line of JSON.
 async function runChildImport(options: ChildImport): Promise<void> {
@@ -41,6 +44,8 @@ async function runChildImport(options: ChildImport): Promise<void> {
       return;
     } catch (error) {
       if (failures >= options.retries) throw error;
+      // A server that recovers refuses at once, a thousand times a second.
+      await sleep(RETRY_MS);
     }
   }
 }
