@@ -7,7 +7,7 @@ export default {
   ...shared,
   roots: ['<rootDir>/src/domain', '<rootDir>/test/support'],
   watchman: false,
-  testMatch: ['<rootDir>/src/domain/**/*.spec.ts'],
+  testMatch: ['<rootDir>/test/support/mutation-specs.mjs'],
   setupFilesAfterEnv: ['<rootDir>/test/support/mutation-setup.mjs'],
   testTimeout: 20_000,
 };

@@ -27,9 +27,9 @@ function test(args, extra = {}) {
 function mutation(args) {
   const options = args.filter((arg) => arg.startsWith('-'));
   const files = args.filter((arg) => !arg.startsWith('-'));
-  const only = files.length > 0 ? ['--mutate', files.join(',')] : [];
+  const only = files.length > 0 ? ['--mutate', files.join(',')] : ['--incremental'];
   return node([bin('@stryker-mutator/core/bin/stryker.js'), 'run', ...only, ...options], {
-    ENISHI_TEST_RUNS_AT_MOST: '60',
+    ENISHI_TEST_RUNS_AT_MOST: '12',
     ...process.env,
     ...jestVariables,
   });

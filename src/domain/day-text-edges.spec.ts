@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readDay, type DayReading, type DayTextOptions } from './day-text.js';
+import { resolveSlash } from './day-text-column.js';
 
 const read = (text: string, options: Partial<DayTextOptions> = {}): DayReading =>
   readDay(text, { zone: 'Asia/Tokyo', ...options });
@@ -28,6 +29,7 @@ describe('what is written like a day and is none', () => {
     ['2026x03x31', 'DAY_UNREADABLE'],
     ['2026-0:-10', 'DAY_UNREADABLE'],
     ['2026年十一二月3日', 'DAY_UNREADABLE'],
+    ['二〇二六/三/三一', 'DAY_UNREADABLE'],
     ['二十十六年三月三日', 'DAY_UNREADABLE'],
     ['R0.3.31', 'DAY_NOT_IN_ERA'],
     ['令和0年3月31日', 'DAY_NOT_IN_ERA'],
@@ -94,6 +96,7 @@ describe('the time beside a day, where an offset makes it count', () => {
   it.each([
     ['2026-03-31 14:59:59 Z', '2026-03-31'],
     ['2026-03-31 15:00 UTC', '2026-04-01'],
+    ['2026-03-31 15:00:30 UTC', '2026-04-01'],
     ['2026-03-31T15:00:00.123456789Z', '2026-04-01'],
     ['2026-03-31T14:59:59,999Z', '2026-03-31'],
     ['2026-03-31T24:00Z', 'DAY_TIME_INVALID'],
@@ -203,5 +206,19 @@ describe('the list of days that mean no end', () => {
     for (const other of ['2026-03-10', '2026-01-12', '2025-02-12', '2027-02-10', '2026-11-02'])
       expect(said(read(other, { noEndDays }))).toBe(other);
     expect(said(read('2026-02-11', { noEndDays }))).toBe('noEnd 2026-02-11');
+  });
+});
+
+describe('edge-cases/31: a cell under the order of its column', () => {
+  it('is refused where that order makes no day of it', () => {
+    expect(said(resolveSlash(read('31/12/2026'), { kind: 'order', order: 'mdy' }))).toBe(
+      'DAY_ORDER_MISMATCH',
+    );
+  });
+
+  it('is read where the declared order is that of the column, and refused where it is another', () => {
+    const cell = read('03/04/2026');
+    expect(said(resolveSlash(cell, { kind: 'order', order: 'mdy' }, 'mdy'))).toBe('2026-03-04');
+    expect(said(resolveSlash(cell, { kind: 'order', order: 'mdy' }, 'dmy'))).toBe('DAY_ORDER_MISMATCH');
   });
 });

@@ -248,6 +248,18 @@ describe('the day something is due', () => {
     expect(dues(lateBy(20), [waits])).toEqual([]);
   });
 
+  it('a rule that skips what is late lets wait what was planned in time, not what was moved there', () => {
+    const skips = rule({ late: { withinDays: 21, act: 'skip' } });
+    expect(dues(lateBy(5), [had('planned', addDays(TODAY, -5))], skips)).toEqual([]);
+    expect(dues(lateBy(5), [had('planned', addDays(TODAY, -6))], skips)).toEqual([]);
+    expect(dues(lateBy(5), [had('planned', addDays(TODAY, -4))], skips)).toEqual(['cancel too_late']);
+  });
+
+  it('what was planned too late for the day as it is now is cancelled', () => {
+    expect(dues(lateBy(30), [had('planned', addDays(TODAY, -9))])).toEqual([]);
+    expect(dues(lateBy(30), [had('planned', addDays(TODAY, -8))])).toEqual(['cancel too_late']);
+  });
+
   it('edge-cases/11: what is moved too far into the past is cancelled', () => {
     expect(dues(lateBy(22), [had('planned', isoDate('2026-06-23'))])).toEqual(['cancel too_late']);
     expect(dues(lateBy(21), [had('planned', isoDate('2026-06-23'))])).toEqual([
@@ -305,6 +317,12 @@ describe('I12: corrections', () => {
     expect(ops([had('sent', isoDate('2026-05-26')), before])).toEqual([CORRECT]);
     const latest = correction('sent', isoDate('2026-05-27'));
     expect(ops([had('sent', isoDate('2026-05-26')), before, { ...latest, id: 'second' }])).toEqual([]);
+  });
+
+  it('one that still waits answers whatever went out before it goes', () => {
+    expect(ops([had('sent', isoDate('2026-05-26')), correction('planned', isoDate('2026-05-25'))])).toEqual(
+      [],
+    );
   });
 
   it('one that was cancelled has answered nothing', () => {

@@ -182,6 +182,19 @@ describe('followUpRulesSchema, rule by rule', () => {
     ]);
   });
 
+  it('says what it wants instead', () => {
+    const messages = (over: object) =>
+      followUpRulesSchema.safeParse({ ...RAW, ...over }).error?.issues.map((issue) => issue.message);
+    expect(messages({ sendAt: '9:00' })).toEqual(['a local time such as 09:00']);
+    expect(messages({ senders: { jp: SENDER } })).toEqual(['an entry named default']);
+    expect(messages({ rules: [{ ...survey, id: 'exit survey' }] })).toEqual(['an id of a-z, 0-9 and -']);
+  });
+
+  it('either address may carry what a rule says nothing about', () => {
+    const [read] = followUpRulesSchema.parse({ ...RAW, rules: [survey] }).rules;
+    expect(read?.when).toEqual({ needs: ['personal', 'work'] });
+  });
+
   it('an earlier day makes no room for more lateness', () => {
     expect(reads({ offsetDays: -30, late: { withinDays: 91, act: 'now' } })).toBe(false);
   });

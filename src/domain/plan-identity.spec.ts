@@ -240,6 +240,7 @@ describe(planMoves, () => {
     expect(moves([stays, goes], entry('p1', 'jp', 'e1'))).toEqual([]);
     expect(moves([stays, goes], entry('p1', 'jp', 'e2'))).toEqual([{ from: 'p1', to: 'p2', company: 'jp' }]);
     expect(moves([goes, stays])).toEqual([]);
+    expect(moves([person('p9', slot('e9', 'kr', 'p9')), stays, goes])).toEqual([]);
     // Entries of somebody else, or of another company, say nothing about it.
     expect(moves([stays, goes], entry('p9', 'jp', 'e2'), entry('p1', 'en', 'e2'))).toEqual([]);
   });
