@@ -66,7 +66,7 @@ function faultFiles() {
 
 /** The numbers that stand first in the calls of `faultCase`. */
 function casesIn(text) {
-  const calls = [...text.matchAll(/\bfaultCase\(\s*(\[[^\]]*\]|'[^']*')/g)];
+  const calls = [...text.matchAll(/\b(?:faultCase|onlyWhereMounted)\(\s*(\[[^\]]*\]|'[^']*')/g)];
   return calls.flatMap(([, first]) => first.match(/[A-Z]\d\d/g) ?? []);
 }
 

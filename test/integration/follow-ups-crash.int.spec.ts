@@ -3,10 +3,11 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { Clock } from '../../src/platform/clock/clock.js';
 import { Database } from '../../src/platform/database/database.js';
 import { migrate } from '../../src/platform/database/migrate.js';
+import { faultCase, size, type FaultRun } from '../support/fault-report.js';
 import { aFollowUp, aLeaver, HASTY, openRoom, statesOf } from '../support/mail-fixtures.js';
 import type { TestDatabase } from '../support/postgres.js';
 import { testDatabase } from '../support/postgres.js';
@@ -16,9 +17,9 @@ import { startTestRedis } from '../support/redis.js';
 
 const KINDS = ['exit_survey', 'exit_interview', 'invitation'] as const;
 /** A third as many people: each gets one of each kind, and all are due. */
-const PEOPLE = Math.ceil(Number(process.env.ENISHI_TEST_MAILS ?? 90) / KINDS.length);
+const PEOPLE = Math.ceil(size('ENISHI_TEST_MAILS', 90, 10_000) / KINDS.length);
 const MAILS = PEOPLE * KINDS.length;
-const KILLS = Number(process.env.ENISHI_TEST_KILLS ?? 4);
+const KILLS = size('ENISHI_TEST_KILLS', 4, 50);
 
 const redis = await startTestRedis('relays that are killed, on Redis');
 afterAll(() => redis?.stop());
@@ -87,13 +88,9 @@ describe('a worker that is killed', () => {
     for (const other of others) await aFollowUp(database, employmentId, other);
   }
 
-  it.each([
-    ['R01, R13: kill -9 in the middle loses no mail, doubles none, and lists every one in doubt', 1, false],
-    ['R21: of two relays killed in turn, each effect comes once and in the order of its person', 2, false],
-    ...(redis === null ? [] : [['R21: the same with the queue on Redis', 2, true] as const]),
-  ] as const)(
-    '%s',
-    async (_title, together, onRedis) => {
+  const wayThrough =
+    (together: number, onRedis: boolean) =>
+    async (fault: FaultRun): Promise<void> => {
       const redisUrls = onRedis && redis !== null ? [redis.url] : [];
       sink.delayMs = 15;
       const working: ChildProcess[] = [];
@@ -128,6 +125,8 @@ describe('a worker that is killed', () => {
       expect(rows.filter((row) => row.state === 'sent' && !order.has(row.message_id))).toEqual([]);
       const uncertain = rows.filter((row) => row.state === 'uncertain').length;
       expect(uncertain).toBeLessThanOrEqual((KILLS + together) * HASTY.concurrency * 2);
+      fault.count('sent', rows.length - uncertain);
+      fault.count('in doubt', uncertain);
 
       const arrived = rows.filter((row) => order.has(row.message_id));
       const outOfTurn = arrived.filter((row, index) => {
@@ -135,9 +134,24 @@ describe('a worker that is killed', () => {
         return before?.person === row.person && at(order, before) > at(order, row);
       });
       expect(outOfTurn).toEqual([]);
-    },
-    180_000 + MAILS * 100 + KILLS * 6_000,
+    };
+  const sizes = { mails: MAILS, kills: KILLS };
+
+  faultCase(
+    ['R01', 'R13'],
+    'kill -9 in the middle loses no mail, doubles none, and lists every one in doubt',
+    sizes,
+    wayThrough(1, false),
   );
+
+  faultCase(
+    'R21',
+    'of two relays killed in turn, each effect comes once and in the order of its person',
+    sizes,
+    wayThrough(2, false),
+  );
+
+  if (redis !== null) faultCase('R21', 'the same with the queue on Redis', sizes, wayThrough(2, true));
 });
 
 function at(order: ReadonlyMap<string, number>, row: { readonly message_id: string }): number {
