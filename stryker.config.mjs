@@ -19,5 +19,5 @@ export default {
   ignorePatterns: ['/.enishi', '/dist', '/coverage', '/examples', '/bench', '/deploy', '/docs'],
   thresholds: { high: 95, low: 90, break: 90 },
   concurrency: 1,
-  timeoutMS: 10_000,
+  timeoutMS: 30_000,
 };
