@@ -8,6 +8,10 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
 const NEEDS_ESCAPE = /[\\\t\n\r]/;
 const BUFFER_BYTES = 256 * 1024;
 const lastCopy = new WeakMap<PoolClient, Promise<void>>();
+/** What went wrong on a connection before a COPY that the server refuses because of it. */
+const lastFailure = new WeakMap<PoolClient, Error>();
+/** SQLSTATE of whatever is asked after something failed in the same transaction. */
+const IN_FAILED_TRANSACTION = '25P02';
 /** UTF-16 units to UTF-8 bytes, at worst. */
 const BYTES_PER_UNIT = 3;
 
@@ -80,12 +84,23 @@ export class CopyWriter {
       copy.write(chunk, handedOver);
       copy.end();
       await done;
+      lastFailure.delete(this.client);
     } catch (error) {
       // Told by whoever waits next; until then it must not end the process.
-      this.failure = error instanceof Error ? error : new Error('COPY_FAILED', { cause: error });
+      this.failure = this.firstOf(
+        error instanceof Error ? error : new Error('COPY_FAILED', { cause: error }),
+      );
     } finally {
       handedOver();
     }
+  }
+
+  /** Another writer may be asked before the one that knows why: it tells the same. */
+  private firstOf(error: Error): Error {
+    const isConsequence = 'code' in error && error.code === IN_FAILED_TRANSACTION;
+    const first = (isConsequence ? lastFailure.get(this.client) : undefined) ?? error;
+    lastFailure.set(this.client, first);
+    return first;
   }
 
   private async sent(): Promise<void> {
