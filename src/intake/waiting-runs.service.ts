@@ -42,10 +42,17 @@ export class WaitingRunsService {
          and (h.mode = 'delta' or $4 or h.file_sha256 = $5)
          and not exists (
            select 1 from staged_observation old
-           where old.run_id = h.id and not old.absent and not exists (
-             select 1 from staged_observation new
-             where new.run_id = $1 and new.company = old.company and new.employee_number = old.employee_number
-               and (new.spell_hint = old.spell_hint or old.spell_hint = '')))
+           where old.run_id = h.id and not old.absent
+             and not exists (
+               select 1 from staged_observation new
+               where new.run_id = $1 and new.company = old.company and new.employee_number = old.employee_number
+                 and (new.spell_hint = old.spell_hint or old.spell_hint = ''))
+             -- A row that was recognised by its bytes speaks of somebody as any other does.
+             and not exists (
+               select 1 from staged_known k join observation said on said.id = k.observation_id
+               where k.run_id = $1 and k.raw
+                 and said.company = old.company and said.employee_number = old.employee_number
+                 and (said.spell_hint = old.spell_hint or old.spell_hint = '')))
        order by h.started_at`,
       [run.id, run.source, run.asOfAt, run.mode === 'full' && run.seenToEnd, run.fileSha256],
     );
