@@ -155,16 +155,13 @@ export class Corridor {
     for (;;) {
       const rows = await this.diff.doubtedRows(this.db.pool, run.id, DOUBTED_AT_ONCE);
       if (rows.length === 0) return;
-      await this.staging.write(run.id, async (writer) => {
+      const rowNumbers = rows.map(({ rowNo }) => rowNo);
+      await this.staging.writeDoubted(run.id, rowNumbers, async (writer) => {
         for (const { rowNo, company, employeeNumber, facts, rawHash } of rows) {
           const observation = { company, employeeNumber, asOfAt: run.asOfAt, facts };
           await stageObservation(writer, rowNo, observation, this.decisions.company(company), { rawHash });
         }
       });
-      await this.staging.dropKnown(
-        run.id,
-        rows.map(({ rowNo }) => rowNo),
-      );
     }
   }
 

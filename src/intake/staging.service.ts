@@ -96,9 +96,18 @@ export class StagingService {
     return (await this.db.one('select 1 from deferred_row where run_id = $1 limit 1', [runId])) !== null;
   }
 
-  /** Rows that were known by their bytes and are staged like any other now. */
-  async dropKnown(runId: string, rowNumbers: readonly number[]): Promise<void> {
-    await dropKnown(this.db.pool, runId, rowNumbers);
+  /** The same for rows that were known by their bytes: from then on they are staged like any other, never both. */
+  async writeDoubted(
+    runId: string,
+    rowNumbers: readonly number[],
+    work: (writer: StagingWriter) => Promise<void>,
+  ): Promise<void> {
+    await this.db.transaction(async (sql) => {
+      const writer = new Writer(runId, sql);
+      await work(writer);
+      await writer.end();
+      await dropKnown(sql, runId, rowNumbers);
+    });
   }
 
   /** Forgets everything that was read, so that the file can be read again from its beginning. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Run } from '../../src/intake/run.js';
-import { leaver, workers, type Cells } from '../support/intake-files.js';
+import { leaver, worker, workers, type Cells } from '../support/intake-files.js';
 import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
 
 /** Enough for the file to be looked at row by row before it is read. */
@@ -36,5 +36,26 @@ describe('a waiting run and rows that are recognised by their bytes', () => {
     expect([repaired.status, repaired.rows.unchanged]).toEqual(['applied', MANY]);
     expect(await world.count('import_run', `status = 'held'`)).toBe(0);
     await expect(world.approve(held)).rejects.toMatchObject({ code: 'RUN_NOT_HELD' });
+  });
+
+  it('can be approved after an approval that broke off while doubted rows were staged', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    const planned = await nextDay(
+      rows.map((row, n) => (n === 4 ? { ...row, 部署: '新設部' } : row)),
+      { dryRun: true },
+    );
+    await world.import([{ ...worker(7), 部署: '別部' }], { mode: 'delta', asOf: '2026-04-11' });
+    await world.db.query(
+      `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'cut'; end $$`,
+    );
+    await world.db.query(
+      'create trigger cut before update on staged_known_block for each row execute function refuse()',
+    );
+    await expect(world.approve(planned)).rejects.toThrow('cut');
+    await world.db.query('drop trigger cut on staged_known_block');
+    await expect(world.approve(planned)).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
+    await world.approve(await world.heldRun(planned.id));
+    expect(await world.rebuildDifferences()).toBe(0);
   });
 });
