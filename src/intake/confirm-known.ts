@@ -33,6 +33,11 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
            and y.id <> o.id)
      from staged_known k left join staged_observation s on s.run_id = k.run_id and s.row_no = k.row_no
      where k.run_id = $1 and o.id = k.observation_id and not (k.raw and $3::boolean)
+       -- Said twice in one run, it holds as of the later time.
+       and not exists (
+         select 1 from staged_link l join staged_observation z on z.run_id = l.run_id and z.row_no = l.row_no
+         where l.run_id = $1 and l.link = 'number' and z.company = s.company and z.employee_number = s.employee_number
+           and z.spell_hint = s.spell_hint and z.content_hash = s.content_hash and z.as_of_at > s.as_of_at)
        and (not o.follows and (o.confirmed_at < coalesce(s.as_of_at, $2::timestamptz) or $3::boolean)
          or s.row_no is not null and o.raw_hash is distinct from s.raw_hash
          or o.follows and not $3::boolean and (

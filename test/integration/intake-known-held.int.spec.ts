@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DoorsService } from '../../src/intake/doors.service.js';
 import type { Run } from '../../src/intake/run.js';
 import { leaver, worker, workers, type Cells } from '../support/intake-files.js';
 import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
@@ -58,4 +59,26 @@ describe('a waiting run and rows that are recognised by their bytes', () => {
     await world.approve(await world.heldRun(planned.id));
     expect(await world.rebuildDifferences()).toBe(0);
   });
+});
+
+describe('records that say the same at two times', () => {
+  it.each([[['2026-04-03', '2026-04-05']], [['2026-04-05', '2026-04-03']]])(
+    'confirm as of the later one: %s',
+    async (days) => {
+      const said = (asOf: string) => ({
+        employeeNumber: '10001',
+        familyName: '佐藤',
+        givenName: '太郎',
+        department: '営業部',
+        asOf,
+      });
+      const push = (records: readonly unknown[]) =>
+        world.get(DoorsService).importRecords({ source: 'demo-jp', records, by: 'hr' });
+      await push([said('2026-04-01')]);
+      await push(days.map(said));
+      expect(
+        await world.db.query(`select confirmed_at from observation where employee_number = '10001'`),
+      ).toEqual([{ confirmed_at: '2026-04-04T15:00:00.000Z' }]);
+    },
+  );
 });
