@@ -124,8 +124,9 @@ export class Corridor {
     return this.planner.plan(run, source, decisions, { readings: [], notes: [] });
   }
 
-  async apply(run: Run, at: string): Promise<Run> {
-    await this.runs.update(run.id, { status: 'applying', applyAt: at });
+  /** @param more noted with it: a run that is decided and not yet applying is for others one that broke off */
+  async apply(run: Run, at: string, more: Partial<Run> = {}): Promise<Run> {
+    await this.runs.update(run.id, { ...more, status: 'applying', applyAt: at });
     return this.resume(await this.runs.get(run.id));
   }
 

@@ -77,13 +77,17 @@ export class RunsService {
   private async processAlone(start: StartRun, read: Reading): Promise<Run> {
     const done = await withAdvisoryLock(this.db, `enishi.source.${start.source.id}`, async () => {
       await this.failInterrupted(start.source.id);
-      await this.waiting.dropOldDryRuns(start.source.id);
       const run = await this.runs.insert(this.newRun(start));
       addToLogContext({ runId: run.id });
       const { change, findings } = await this.guard(run, () => read(run));
       await this.runs.update(run.id, change);
       return this.corridor.enter(
-        (at) => this.guard(run, async () => this.decide(at, run.id, findings)),
+        (at) =>
+          this.guard(run, async () => {
+            // Nobody is approving one of them at this moment.
+            await this.waiting.dropOldDryRuns(start.source.id);
+            return this.decide(at, run.id, findings);
+          }),
         start.progress,
       );
     });
@@ -122,8 +126,7 @@ export class RunsService {
         });
       }
       const now = this.clock.nowIso();
-      await this.runs.update(run.id, { ...decided(decision, now), dryRun: false });
-      return at.apply(run, now);
+      return at.apply(run, now, { ...decided(decision, now), dryRun: false });
     });
   }
 

@@ -19,7 +19,7 @@ export class WaitingRunsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Lets the dry runs of a source go that are older than a week, with everything they staged. */
+  /** Lets the dry runs of a source go that are older than a week, with everything they staged. Only in the corridor. */
   async dropOldDryRuns(source: string): Promise<void> {
     const now = this.clock.now();
     for (const run of await this.runs.byStatus('planned', source)) {

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { leaver, worker, workers } from '../support/intake-files.js';
+import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
+
+let world: IntakeWorld;
+
+beforeEach(async () => {
+  world = await IntakeWorld.start();
+});
+
+afterEach(async () => {
+  await world.stop();
+});
+
+afterAll(async () => {
+  await dropTemplate();
+});
+
+async function until(table: string, where: string): Promise<void> {
+  while ((await world.count(table, where)) === 0) await sleep(20);
+}
+
+describe('a dry run that is older than a week', () => {
+  it('is carried out as a whole or let go, when it is approved while the next file comes', async () => {
+    await world.import(workers(20));
+    world.clock.addDays(1);
+    const planned = await world.import([leaver(1, '2026-03-31'), leaver(200, '2026-03-31')], {
+      dryRun: true,
+    });
+    world.clock.addDays(8);
+    const runs = await world.db.transaction(async (sql) => {
+      await sql.query('lock table setting in access exclusive mode');
+      const approval = world.approve(planned);
+      await until('pg_locks', `not granted and relation = 'setting'::regclass`);
+      const next = world.import([worker(3, { 部署: '新設部' })]);
+      await until('staged_observation', `run_id <> '${planned.id}'`);
+      return { approval, next };
+    });
+    expect([(await runs.approval).status, (await runs.next).status]).toEqual(['applied', 'applied']);
+    expect(await world.count('observation', `run_id = '${planned.id}'`)).toBe(2);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+});
