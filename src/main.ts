@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { AppError } from './domain/app-error.js';
 import { loadEnv, ROLES, type Env, type Role } from './platform/config/env.js';
+import { keepHeapSmall } from './platform/config/heap.js';
 import { processEnvironment } from './platform/config/process-environment.js';
 import { closeInTime } from './platform/health/close-in-time.js';
 import { describeError } from './platform/i18n/i18n.js';
@@ -11,6 +12,7 @@ import { seldom } from './platform/logging/seldom.js';
 
 /** What the image runs: one role of the service until a signal arrives. Says everything in JSON lines on stdout. */
 async function main(): Promise<void> {
+  keepHeapSmall('server');
   const source = { ...processEnvironment() };
   let logger = createLogger({ level: 'info', to: 1 });
   try {
