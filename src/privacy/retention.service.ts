@@ -16,7 +16,15 @@ export type RetentionReport = Readonly<
 const DAY_MS = 86_400_000;
 /** So many at a time, so that no lock is held for long. */
 const BATCH = 20_000;
-const STAGING = ['staged_link', 'staged_change', 'staged_observation', 'deferred_row', 'plan_item'];
+const STAGING = [
+  'staged_link',
+  'staged_change',
+  'staged_departure',
+  'staged_known_block',
+  'staged_observation',
+  'deferred_row',
+  'plan_item',
+];
 
 /** Deletes what has served its time. What was decided, said or sent is not among it. Safe to repeat. */
 @Injectable()

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { RetentionService } from '../../src/privacy/retention.service.js';
 import { leaver, worker, workers } from '../support/intake-files.js';
 import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
 
@@ -40,5 +41,42 @@ describe('a dry run that is older than a week', () => {
     expect([(await runs.approval).status, (await runs.next).status]).toEqual(['applied', 'applied']);
     expect(await world.count('observation', `run_id = '${planned.id}'`)).toBe(2);
     expect(await world.rebuildDifferences()).toBe(0);
+  });
+});
+
+describe('a process that dies before it has cleared what a run staged', () => {
+  it('leaves nothing that the next sweep does not find', async () => {
+    await world.db.query(
+      'create function keep() returns trigger language plpgsql as $$ begin return null; end $$',
+    );
+    const staging = await world.db.query<{ name: string }>(
+      `select table_name as name from information_schema.tables
+       where table_type = 'BASE TABLE' and (table_name like 'staged\\_%' or table_name in ('deferred_row', 'plan_item'))`,
+    );
+    for (const { name } of staging)
+      await world.db.query(
+        `create trigger keep before delete on ${name} for each row execute function keep()`,
+      );
+    const rows = [...workers(20), leaver(30, '2020-03-31')];
+    await world.import(rows);
+    world.clock.addDays(1);
+    await world.import(rows);
+    for (const { name } of staging) await world.db.query(`drop trigger keep on ${name}`);
+    const left = async () => {
+      const counts = await Promise.all(
+        staging.map(async ({ name }) => [name, await world.count(name)] as const),
+      );
+      return counts
+        .filter(([, n]) => n > 0)
+        .map(([name]) => name)
+        .sort();
+    };
+    expect(await left()).toEqual(
+      expect.arrayContaining(['staged_departure', 'staged_known_block', 'staged_observation']),
+    );
+    world.clock.addDays(2);
+    const retention = new RetentionService(world.db, world.clock);
+    await retention.sweep({ ticks: 1, alerts: 1, links: 1 });
+    expect(await left()).toEqual([]);
   });
 });
