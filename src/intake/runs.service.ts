@@ -76,7 +76,7 @@ export class RunsService {
 
   private async processAlone(start: StartRun, read: Reading): Promise<Run> {
     const done = await withAdvisoryLock(this.db, `enishi.source.${start.source.id}`, async () => {
-      await this.failInterrupted(start.source.id);
+      await this.waiting.failInterruptedReadings(start.source.id);
       const run = await this.runs.insert(this.newRun(start));
       addToLogContext({ runId: run.id });
       const { change, findings } = await this.guard(run, () => read(run));
@@ -84,8 +84,9 @@ export class RunsService {
       return this.corridor.enter(
         (at) =>
           this.guard(run, async () => {
-            // Nobody is approving one of them at this moment.
+            // Nobody is approving or taking back one of them at this moment.
             await this.waiting.dropOldDryRuns(start.source.id);
+            await this.waiting.failInterruptedReverts(start.source.id);
             return this.decide(at, run.id, findings);
           }),
         start.progress,
@@ -258,21 +259,6 @@ export class RunsService {
         await this.staging.clear(run.id);
       }
       throw error;
-    }
-  }
-
-  private async failInterrupted(source: string): Promise<void> {
-    const left = [
-      ...(await this.runs.byStatus('reading', source)),
-      ...(await this.runs.byStatus('planned', source)).filter((run) => !run.dryRun),
-    ];
-    for (const run of left) {
-      await this.runs.update(run.id, {
-        status: 'failed',
-        error: { code: 'RUN_INTERRUPTED', details: {} },
-        finishedAt: this.clock.nowIso(),
-      });
-      await this.staging.clear(run.id);
     }
   }
 

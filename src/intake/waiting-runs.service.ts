@@ -9,7 +9,7 @@ import { StagingService } from './staging.service.js';
 const DRY_RUN_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-/** Plans that nobody has decided yet, and how they leave the queue when nobody has to any more. */
+/** Plans that nobody has decided yet, how they leave the queue when nobody has to any more, and runs that broke off. */
 @Injectable()
 export class WaitingRunsService {
   constructor(
@@ -62,6 +62,32 @@ export class WaitingRunsService {
       notes.push({ code: 'RUN_SUPERSEDES', details: { run: id } });
     }
     return notes;
+  }
+
+  /** Marks runs as failed whose process died while it read. Only while nobody else reads the source. */
+  async failInterruptedReadings(source: string): Promise<void> {
+    const left = [
+      ...(await this.runs.byStatus('reading', source)),
+      ...(await this.runs.byStatus('planned', source)).filter((run) => !run.dryRun),
+    ];
+    await this.failInterrupted(left.filter((run) => run.kind !== 'revert'));
+  }
+
+  /** The same for those that died while a run was being taken back. Only in the corridor. */
+  async failInterruptedReverts(source: string): Promise<void> {
+    const left = await this.runs.byStatus('reading', source);
+    await this.failInterrupted(left.filter((run) => run.kind === 'revert'));
+  }
+
+  private async failInterrupted(left: readonly Run[]): Promise<void> {
+    for (const run of left) {
+      await this.runs.update(run.id, {
+        status: 'failed',
+        error: { code: 'RUN_INTERRUPTED', details: {} },
+        finishedAt: this.clock.nowIso(),
+      });
+      await this.staging.clear(run.id);
+    }
   }
 
   /** Ends a waiting run without anything of it being carried out. */

@@ -44,6 +44,32 @@ describe('a dry run that is older than a week', () => {
   });
 });
 
+describe('a run that is being taken back', () => {
+  it('is not taken for interrupted by the next file of its source', async () => {
+    await world.import(workers(20));
+    world.clock.addDays(1);
+    const wrong = await world.import([leaver(1, '2026-03-31')]);
+    const runs = await world.db.transaction(async (sql) => {
+      await sql.query('lock table setting in access exclusive mode');
+      const revert = world.revert(wrong);
+      await until('pg_locks', `not granted and relation = 'setting'::regclass`);
+      const next = world.import([worker(3, { 部署: '新設部' })]);
+      await until('staged_observation', `run_id <> '${wrong.id}'`);
+      return { revert, next };
+    });
+    expect(await runs.revert).toMatchObject({ status: 'applied', error: null });
+    expect((await runs.next).status).toBe('applied');
+  });
+
+  it('is marked as failed when its process has died while it was planned', async () => {
+    const first = await world.import(workers(20));
+    await world.revert(first);
+    await world.db.query(`update import_run set status = 'reading' where kind = 'revert'`);
+    await world.import(workers(20));
+    expect(await world.count('import_run', `kind = 'revert' and status = 'failed'`)).toBe(1);
+  });
+});
+
 describe('a process that dies before it has cleared what a run staged', () => {
   it('leaves nothing that the next sweep does not find', async () => {
     await world.db.query(
