@@ -22,6 +22,7 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
        on conflict (source) do update set confirmed_as_of_at = excluded.confirmed_as_of_at`,
       [run.source, run.asOfAt],
     );
+    await sql.query('update import_run set newest_reading = true where id = $1', [run.id]);
   }
   await sql.query(
     `update observation o set
@@ -44,6 +45,28 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
            select st.confirmed_as_of_at from source_state st where st.source = o.source)
              < coalesce(s.as_of_at, $2::timestamptz))`,
     [run.id, run.asOfAt, isNewest],
+  );
+}
+
+/**
+ * Takes back what an applied run confirmed, before it is planned what is left without it: otherwise a file of too late a
+ * day would overrule whatever its source says until then. Those whom only that run confirmed count as of when they were
+ * stated, which may be earlier than they were last confirmed. Safe to repeat.
+ */
+export async function takeBackConfirmations(sql: Sql, runId: string): Promise<void> {
+  await sql.query(
+    `update source_state s set confirmed_as_of_at = (
+       select max(o.as_of_at) from import_run o
+       where o.source = s.source and o.status = 'applied' and o.newest_reading and o.id <> r.id)
+     from import_run r
+     where r.id = $1 and r.newest_reading and s.source = r.source and s.confirmed_as_of_at = r.as_of_at`,
+    [runId],
+  );
+  await sql.query(
+    `update observation o set confirmed_at = o.as_of_at, follows = false
+     from import_run r
+     where r.id = $1 and o.source = r.source and o.confirmed_at = r.as_of_at and o.as_of_at < r.as_of_at`,
+    [runId],
   );
 }
 

@@ -6,6 +6,7 @@ import { dayInZone } from '../domain/calendar.js';
 import { withAdvisoryLock } from '../platform/database/advisory-lock.js';
 import { Database } from '../platform/database/database.js';
 import { ApplyService, type Progress } from './apply.service.js';
+import { takeBackConfirmations } from './confirm-known.js';
 import { DiffQueries } from './diff.queries.js';
 import { PlanRunService, type PlanSource } from './plan-run.service.js';
 import type { Run, RunNote } from './run.js';
@@ -102,6 +103,7 @@ export class Corridor {
   /** Plans what taking the observations of another run out again would do. */
   async planRevert(run: Run, revertedRunId: string): Promise<{ run: Run; held: boolean }> {
     const { decisions } = await this.bind(run);
+    await this.db.transaction((sql) => takeBackConfirmations(sql, revertedRunId));
     const source: PlanSource = {
       staged: false,
       withoutRunId: revertedRunId,
