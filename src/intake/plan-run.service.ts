@@ -11,7 +11,7 @@ import { PlanItemsRepository, type PlannedItem } from './plan-items.repository.j
 import type { Run, RunNote } from './run.js';
 import { RunsRepository } from './runs.repository.js';
 
-const RANGE_ROWS = 4_000;
+const RANGE_ROWS = 2_000;
 
 /** What a run is planned from. */
 export interface PlanSource {

@@ -11,6 +11,8 @@ types.setTypeParser(types.builtins.INT8, (text: string) => Number(text));
 // Instants as ISO 8601 texts in UTC, so that they compare and travel as they are.
 types.setTypeParser(types.builtins.TIMESTAMPTZ, (text: string) => new Date(text).toISOString());
 
+const KEEP_ALIVE_MS = 10_000;
+
 /**
  * The set-based door to PostgreSQL: plain SQL, COPY and cursors over one pool. Rows come back with the column names
  * of the query; `date` as `YYYY-MM-DD`, `timestamptz` as ISO 8601 UTC text, `bigint` as number.
@@ -29,6 +31,9 @@ export class Database implements OnApplicationShutdown {
       connectionString: url,
       max,
       application_name: 'enishi',
+      // A host that has gone without a word is noticed, instead of being waited for without end.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       ...(pipeline && { pipeline, stream: () => new GatheringSocket() }),
     });
     // An idle connection that the server closes is replaced at the next query, which reports what is wrong then.
