@@ -94,6 +94,11 @@ export class AnswersService {
   }
 
   private async lock(sql: Sql, token: string, purpose: LinkPurpose): Promise<LinkRow | null> {
+    // The follow-up before its links, as the sender does it: a resend at the same moment is waited for.
+    await sql.query(
+      `select 1 from follow_up where id = (select follow_up_id from link_token where token_hash = $1) for update`,
+      [hashOfToken(token)],
+    );
     await sql.query(`select 1 from link_token where token_hash = $1 for update`, [hashOfToken(token)]);
     return this.find(sql, token, purpose);
   }

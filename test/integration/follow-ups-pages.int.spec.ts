@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -74,6 +75,21 @@ describe('the pages that mails link to', () => {
       `select state, answer from follow_up where id = $1`,
       [id],
     );
+
+  it('waits for a resend that revokes the link at the same moment, and then says that it is gone', async () => {
+    const { path, followUpId } = await mailed();
+    const answered = await database.transaction(async (sql) => {
+      await sql.query(`select 1 from follow_up where id = $1 for update`, [followUpId]);
+      const clicked = form(path, 'answer=accept');
+      await waitsForLock(database);
+      // In the other order the two would wait for each other, and one of them be ended.
+      await sql.query(`update link_token set revoked_at = now() where follow_up_id = $1`, [followUpId]);
+      return { clicked };
+    });
+    const unknown = await form(`/s/${'A'.repeat(43)}`, 'answer=accept');
+    expect(await (await answered.clicked).text()).toBe(await unknown.text());
+    expect(await followUp(followUpId)).toMatchObject({ state: 'sent', answer: null });
+  });
 
   it('X10: a hundred GET and HEAD change nothing; one POST works, the second says so kindly', async () => {
     const { path, followUpId } = await mailed();
@@ -207,3 +223,13 @@ describe('the pages that mails link to', () => {
     expect(stored.some(({ row }) => row.includes(path.slice(3)))).toBe(false);
   });
 });
+
+async function waitsForLock(database: Database): Promise<void> {
+  for (;;) {
+    const waiting = await database.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (waiting.length > 0) return;
+    await sleep(20);
+  }
+}
