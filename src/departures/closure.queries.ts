@@ -44,7 +44,7 @@ export interface Closure {
 }
 
 /** So many people with one given name and birth date have a birth date that stands for "unknown". */
-const MOST_PER_NAME = 60;
+export const MOST_PER_NAME = 60;
 /** Spells of one number have the same key; nobody has so many of them. */
 const ROWS_PER_HOLDER = 20;
 /** Every round follows people to their other numbers; no person has so many. */

@@ -80,7 +80,7 @@ export class Corridor {
   async planStaged(run: Run, findings: Findings): Promise<{ run: Run; held: boolean }> {
     const { decisions, firstOfSource } = await this.bind(run);
     await this.stageDoubted(run);
-    const counts = await this.diff.compare(this.db.pool, run);
+    const counts = await this.diff.compare(this.db, run, decisions.plan.matching);
     const notes = [...findings.notes];
     if (run.mode === 'full' && run.seenToEnd && counts.accepted > 0)
       notes.push(...(await this.stageAbsences(run)));

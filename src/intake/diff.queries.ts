@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { AloneRow } from '../departures/planning.service.js';
 import type { NumberKey } from '../departures/closure.queries.js';
+import type { MatchingPolicy } from '../domain/identity.js';
 import type { StatedFacts } from '../domain/observation.js';
-import type { Sql } from '../platform/database/database.js';
+import type { Database, Sql } from '../platform/database/database.js';
 import { noteKnown } from './known-blocks.js';
 import type { Run } from './run.js';
+import { IN_THE_HOUSE, settleLinks, stageLinks } from './staged-links.queries.js';
 
 export interface DiffCounts {
   readonly accepted: number;
@@ -26,7 +28,6 @@ const ANALYZE_FROM = 200;
 /** So many rows are compared by joins, fewer one by one. */
 const JOIN_FROM = 2_000;
 
-/** The comparison of what a run staged with what is recorded, in SQL: rows that say nothing new stay there. */
 /** Staged rows that their source does not say already. */
 const NEWS = `
   select s.row_no, s.company, s.employee_number, s.plain, s.key_name, s.key_email, s.key_phone
@@ -45,47 +46,24 @@ const NEWS = `
             and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = ''))))))`;
 
 /** Whom or what a staged row `s` has something in common with. */
-const ALONE = [
-  'select 1 from staged_link l where l.run_id = $1 and l.row_no = s.row_no',
-  'select 1 from employment e where e.company = s.company and e.employee_number = s.employee_number',
-  'select 1 from observation k where k.company = s.company and k.employee_number = s.employee_number',
-  'select 1 from employment e where e.key_name = s.key_name',
-  'select 1 from employment e where e.key_email = s.key_email',
-  'select 1 from employment e where e.key_phone = s.key_phone',
-];
+const ALONE = ['select 1 from staged_link l where l.run_id = $1 and l.row_no = s.row_no', ...IN_THE_HOUSE];
 
+/** The comparison of what a run staged with what is recorded, in SQL: rows that say nothing new stay there. */
 @Injectable()
 export class DiffQueries {
   /** Writes `staged_change` and `staged_link` of the run anew. Repeating it gives the same. */
-  async compare(sql: Sql, run: Run): Promise<DiffCounts> {
+  async compare(db: Database, run: Run, matching: MatchingPolicy): Promise<DiffCounts> {
+    const sql = db.pool;
     await sql.query('delete from staged_change where run_id = $1', [run.id]);
-    await sql.query('delete from staged_link where run_id = $1', [run.id]);
     await sql.query('delete from staged_known_block where run_id = $1 and not raw', [run.id]);
     const staged = await stagedCount(sql, run.id);
     const isAnalyzed = staged > ANALYZE_FROM;
     if (isAnalyzed) await sql.query('analyze staged_observation');
-    await sql.query(
-      `insert into staged_link (run_id, link, row_no)
-       select s.run_id, l.link, s.row_no
-       from staged_observation s
-       cross join lateral (values ('n ' || s.key_name), ('m ' || s.key_email), ('t ' || s.key_phone)) as l(link)
-       where s.run_id = $1 and l.link in (
-         select 'n ' || key_name from staged_observation
-           where run_id = $1 and key_name is not null group by key_name having count(*) > 1
-         union all
-         select 'm ' || key_email from staged_observation
-           where run_id = $1 and key_email is not null group by key_email having count(*) > 1
-         union all
-         select 't ' || key_phone from staged_observation
-           where run_id = $1 and key_phone is not null group by key_phone having count(*) > 1)
-       union all
-       select run_id, 'number', row_no from (
-         select run_id, row_no, count(*) over (partition by company, employee_number) as rows
-         from staged_observation where run_id = $1) s
-       where rows > 1`,
-      [run.id],
-    );
-    if (isAnalyzed) await sql.query('analyze staged_link');
+    const links = await stageLinks(sql, run.id);
+    if (isAnalyzed && links > 0) {
+      await sql.query('analyze staged_link');
+      await settleLinks(db, run.id, matching);
+    }
     // Of many rows the database knows enough to join them; a few are looked up one by one, whatever it thinks of them.
     const apart = ALONE.map((condition) => `not exists (${condition})`).join(' and ');
     const judged =

@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { anIdentity, matching, type Facts } from '../../test/support/people.js';
+import { runs } from '../../test/support/runs.js';
+import { areStrangers, FileLinks, type ComparedRow, type LinkedRow } from './file-links.js';
+
+const LIMIT = 3;
+
+function partsOf(rows: readonly LinkedRow[]): { parts: number[][]; shared: string[] } {
+  const links = new FileLinks(Math.max(0, ...rows.map(({ rowNo }) => rowNo)), () => LIMIT);
+  for (const row of rows) links.add(row);
+  return { parts: [...links.components()], shared: [...links.shared].sort() };
+}
+
+/** The same by its definition: joined until nothing changes. */
+function byDefinition(rows: readonly LinkedRow[]): { parts: number[][]; shared: string[] } {
+  const newOf = (link: string): number[] =>
+    rows.filter((row) => row.link === link && row.isNew).map(({ rowNo }) => rowNo);
+  const keys = [...new Set(rows.map(({ link }) => link))];
+  const shared = keys.filter((link) => newOf(link).length > LIMIT);
+  const joining = keys.filter((link) => !shared.includes(link));
+  const isBound = (rowNo: number): boolean =>
+    joining.some((link) => newOf(link).includes(rowNo) && rows.some((r) => r.link === link && !r.isNew));
+  let parts = [...new Set(keys.flatMap(newOf))].map((rowNo) => [rowNo]);
+  for (const link of joining) {
+    const together = newOf(link);
+    const touched = parts.filter((part) => part.some((rowNo) => together.includes(rowNo)));
+    parts = [...parts.filter((part) => !touched.includes(part)), touched.flat()].filter((p) => p.length > 0);
+  }
+  const free = parts.filter((part) => !part.some(isBound)).map((part) => part.sort((a, b) => a - b));
+  return { parts: free.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0)), shared: shared.sort() };
+}
+
+const linkedRows = fc
+  .array(fc.record({ rowNo: fc.integer({ min: 1, max: 25 }), key: fc.integer({ min: 0, max: 12 }) }), {
+    maxLength: 60,
+  })
+  .chain((pairs) =>
+    fc.tuple(fc.constant(pairs), fc.uniqueArray(fc.integer({ min: 1, max: 25 }), { maxLength: 5 })),
+  )
+  .map(([pairs, others]) => {
+    const once = new Map(pairs.map(({ rowNo, key }) => [`${key} ${rowNo}`, { rowNo, key }]));
+    return [...once.values()]
+      .sort((a, b) => a.key - b.key)
+      .map(({ rowNo, key }): LinkedRow => ({ link: `t ${key}`, rowNo, isNew: !others.includes(rowNo) }));
+  });
+
+describe('rows of a file that share keys', () => {
+  it('are parted as their keys join them, without those that touch anybody else', () => {
+    fc.assert(
+      fc.property(linkedRows, (rows) => {
+        expect(partsOf(rows)).toEqual(byDefinition(rows));
+      }),
+      { numRuns: runs(300) },
+    );
+  });
+
+  it('are joined by nothing that too many of them have', () => {
+    const row = (rowNo: number, link: string, isNew = true): LinkedRow => ({ link, rowNo, isNew });
+    const many = [1, 2, 3, 4].map((rowNo) => row(rowNo, 't 0312345678'));
+    expect(partsOf([...many, row(1, 't 9'), row(2, 't 9')])).toEqual({
+      parts: [[1, 2], [3], [4]],
+      shared: ['t 0312345678'],
+    });
+    // Of whom somebody is known already: whether they are too many is not for the file to say.
+    expect(partsOf([...many.slice(1), row(9, 't 0312345678', false)]).parts).toEqual([]);
+  });
+
+  it('of two hundred in one chain are left to be decided together', () => {
+    const chain = Array.from({ length: 200 }, (_, n) => [
+      { link: `t ${n}`, rowNo: n + 1, isNew: true },
+      { link: `t ${n}`, rowNo: n + 2, isNew: true },
+    ]).flat();
+    expect(partsOf(chain).parts).toEqual([]);
+    expect(partsOf(chain.slice(0, 200)).parts).toHaveLength(1);
+  });
+});
+
+describe('strangers', () => {
+  const row = (employeeNumber: string, facts: Facts, company = 'jp'): ComparedRow =>
+    anIdentity(`${company}/${employeeNumber}`, facts);
+  const taro = { givenNameKana: 'タロウ', birthDate: '1980-05-05' } as const;
+  const none = new Set<string>();
+
+  it('have one given name and birthday, and nothing else in common', () => {
+    const rows = [row('1', { ...taro, familyName: '山田' }), row('2', { ...taro, familyName: '鈴木' })];
+    expect(areStrangers(rows, matching, none)).toBe(true);
+  });
+
+  it('are not two who may be one: they are asked about, or joined', () => {
+    const whole = { ...taro, familyNameKana: 'ヤマダ' };
+    expect(areStrangers([row('1', whole), row('2', whole)], matching, none)).toBe(false);
+    const email = { personalEmail: 'one@home.example' };
+    expect(areStrangers([row('1', { ...taro, ...email }), row('2', email)], matching, none)).toBe(false);
+    expect(areStrangers([row('1', email), row('2', email)], matching, new Set(['m one@home.example']))).toBe(
+      true,
+    );
+  });
+
+  it('are of one company: elsewhere in the group one may have gone on as the other', () => {
+    const rows = [row('1', { ...taro, familyName: '山田' }), row('2', { ...taro, familyName: '鈴木' }, 'en')];
+    expect(areStrangers(rows, matching, none)).toBe(false);
+  });
+
+  it('is somebody alone', () => {
+    expect(areStrangers([row('1', taro)], matching, none)).toBe(true);
+  });
+});
