@@ -7,7 +7,7 @@ import type { RestoreGuard } from '../platform/health/restore-guard.js';
 import type { JobFate, JobQueues } from '../platform/queue/job-queues.js';
 import type { FollowUpJobs } from './follow-up.job.js';
 import { jobFor, jobIdOf } from './follow-up.job.js';
-import { isInTurn } from './mail-order.js';
+import { isInDoubt, isInTurn } from './mail-order.js';
 import { isPaused } from './pause.js';
 import { noteLostJobs } from './queue-losses.js';
 import { sweepLeases } from './lost-attempts.js';
@@ -30,8 +30,16 @@ export interface RelayReport {
 interface Batch {
   readonly rows: readonly QueuedRow[];
   readonly isFull: boolean;
+  /** After which to go on; the start once the end was reached. */
+  readonly next: Place;
   /** How far the database has come with this batch; null when it holds nothing. */
   readonly seen: Awaited<ReturnType<RestoreGuard['advance']>>;
+}
+
+/** Where a row stands in an order of time, then id. */
+interface Place {
+  readonly at: string;
+  readonly id: string;
 }
 
 interface QueuedRow {
@@ -41,20 +49,20 @@ interface QueuedRow {
 }
 
 const BATCH = 500;
+const START: Place = { at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
 /** A batch that was committed is in the queue long before this, or never. */
 const SHORT_GRACE_MS = 10_000;
 const WINDOW_KEY = 'follow-ups.window';
 const windowSchema = z.record(z.string(), z.int().min(0));
 
-// Due, by mail, for a person who may be written to and of whom we know that it is one person. The few who are in doubt
-// are listed once: asked for each mail, a plan made without statistics goes through everybody for each.
+// Due, by mail, for a person who may be written to and of whom we know that it is one person. Walked in the order of
+// the index, and each looked up by itself: the walk ends with the last one that is taken, however many more wait.
 const DUE = `
-  from follow_up f join employment e on e.id = f.employment_id join person p on p.id = e.person_id
+  from follow_up f
+    cross join lateral (select o.person_id from employment o where o.id = f.employment_id offset 0) e
+    cross join lateral (select p.opted_out_at from person p where p.id = e.person_id offset 0) p
   where f.state = 'planned' and f.due_at <= $1 and f.kind <> 'card' and p.opted_out_at is null
-    and e.person_id not in (
-      select o.person_id from match_case m join employment o on o.id = m.employment_a where m.state = 'open'
-      union all
-      select o.person_id from match_case m join employment o on o.id = m.employment_b where m.state = 'open')`;
+    and not ${isInDoubt('e.person_id')}`;
 
 /** Moves follow-ups that are due from the table to the queue, and back into it what the queue has lost. */
 export class RelayService {
@@ -78,15 +86,19 @@ export class RelayService {
     const queuedIds: string[] = [];
     const { perRun, perHour } = this.sending.brake;
     const left = () => perRun - already - queuedIds.length;
-    for (;;) {
-      const batch = await this.database.transaction((sql) => this.take(sql, left()));
+    for (let after = START; ;) {
+      const batch = await this.database.transaction((sql) => this.take(sql, left(), after));
       if (batch === 'paused') return { queued: queuedIds.length, queuedIds, paused: true, brake: null };
       queuedIds.push(...batch.rows.map((row) => row.id));
       if (batch.seen !== null) await this.guard.remember(batch.seen);
       await this.enqueue(batch.rows);
-      if (batch.rows.length > 0 && !batch.isFull) continue;
-      const waiting = await this.countDue();
+      if (!batch.isFull && (batch.rows.length > 0 || after !== START)) {
+        // At the end once more from the start: meanwhile it may have become the turn of one that was passed by.
+        after = batch.next;
+        continue;
+      }
       const name = left() <= 0 ? ('perRun' as const) : batch.isFull ? ('perHour' as const) : null;
+      const waiting = name === null ? 0 : await this.countDue();
       const brake =
         waiting === 0 || name === null
           ? null
@@ -106,16 +118,17 @@ export class RelayService {
     const graceMs = Math.min(SHORT_GRACE_MS, patienceMs);
     const olderThan = this.ago((await this.isShort(graceMs)) ? graceMs : patienceMs);
     let requeued = 0;
-    for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
-      const rows = await this.database.query<QueuedRow>(
-        `select id, kind, sends from follow_up where state = 'queued' and queued_at <= $1 and id > $2
-         order by id limit ${BATCH}`,
-        [olderThan, after],
+    for (let after = START; ;) {
+      const rows = await this.database.query<QueuedRow & { readonly at: string }>(
+        `select id, kind, sends, queued_at::text as at from follow_up
+         where state = 'queued' and queued_at <= $1 and (queued_at, id) > ($2::timestamptz, $3::uuid)
+         order by queued_at, id limit ${BATCH}`,
+        [olderThan, after.at, after.id],
       );
       const last = rows.at(-1);
       if (last === undefined) return requeued;
       requeued += await this.mend(rows);
-      after = last.id;
+      after = last;
     }
   }
 
@@ -124,7 +137,7 @@ export class RelayService {
     return this.database.transaction((sql) => sweepLeases(sql, this.clock.nowIso()));
   }
 
-  private async take(sql: Sql, left: number): Promise<Batch | 'paused'> {
+  private async take(sql: Sql, left: number, after: Place): Promise<Batch | 'paused'> {
     if (await isPaused(sql)) return 'paused';
     const now = this.clock.now();
     const at = this.clock.nowIso();
@@ -138,14 +151,18 @@ export class RelayService {
     );
     const window = windowSchema.parse(stored.rows[0]?.value);
     const room = Math.min(left, roomIn(window, now, this.sending.brake.perHour));
-    if (room <= 0) return { rows: [], isFull: true, seen: null };
-    const { rows } = await sql.query<QueuedRow>(
-      `with due as (select f.id ${DUE} and ${isInTurn('e.person_id')}
-         order by f.due_at, f.id limit $2 for update of f skip locked)
-       update follow_up f set state = 'queued', queued_at = $3, sends = f.sends + 1, changed_at = $3
-       from due where due.id = f.id returning f.id, f.kind, f.sends`,
-      [at, Math.min(room, BATCH), at],
+    if (room <= 0) return { rows: [], isFull: true, next: after, seen: null };
+    const { rows } = await sql.query<QueuedRow & { readonly due: string }>(
+      `with due as (
+         select f.id ${DUE} and (f.due_at, f.id) > ($4::timestamptz, $5::uuid) and ${isInTurn('e.person_id')}
+         order by f.due_at, f.id limit $2 for update of f skip locked
+       ), queued as (
+         update follow_up f set state = 'queued', queued_at = $3, sends = f.sends + 1, changed_at = $3
+         where f.id = any(array(select id from due)) returning f.id, f.kind, f.sends, f.due_at
+       ) select id, kind, sends, due_at::text as due from queued order by due_at, id`,
+      [at, Math.min(room, BATCH), at, after.at, after.id],
     );
+    const last = rows.at(-1);
     await sql.query(`update setting set value = $2, changed_at = $3 where key = $1`, [
       WINDOW_KEY,
       JSON.stringify(addTo(window, now, rows.length)),
@@ -154,6 +171,7 @@ export class RelayService {
     return {
       rows,
       isFull: rows.length >= room,
+      next: last === undefined || rows.length < BATCH ? START : { at: last.due, id: last.id },
       seen: rows.length === 0 ? null : await this.guard.advance(sql),
     };
   }

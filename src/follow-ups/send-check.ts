@@ -2,7 +2,7 @@ import type { BecauseCode, FollowUpKind, FollowUpState } from '../domain/follow-
 import type { Sql } from '../platform/database/database.js';
 import type { Locking } from './locking.js';
 import { SKIPPING } from './locking.js';
-import { isInTurn } from './mail-order.js';
+import { isInDoubt, isInTurn } from './mail-order.js';
 import { isPaused } from './pause.js';
 
 /** Everything a mail is made of, read under lock. */
@@ -144,8 +144,7 @@ const AROUND = `
   select f.id,
     exists (select 1 from employment e join departure d on d.employment_id = e.id
       where e.person_id = f.person_id and d.kind = 'death' and d.state = 'standing') as is_dead,
-    exists (select 1 from employment e join match_case m on e.id in (m.employment_a, m.employment_b)
-      where e.person_id = f.person_id and m.state = 'open') as is_doubtful,
+    ${isInDoubt('f.person_id')} as is_doubtful,
     exists (select 1 from employment e
       join departure mine on mine.employment_id = f.employment_id
       left join departure d on d.employment_id = e.id and d.state = 'standing'
