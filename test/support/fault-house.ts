@@ -278,15 +278,22 @@ export function daysAgo(days: number): string {
   return new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Asks again and again. @throws after `limitMs`, with what `told` says */
+/**
+ * Asks again and again, and where the answer takes long, less often: what looks on must not be what the house works at.
+ *
+ * @throws after `limitMs`, with what `told` says
+ */
 export async function until(
   holds: () => Promise<boolean>,
   limitMs: number,
   told: () => Promise<string> = () => Promise.resolve(''),
 ): Promise<void> {
   const end = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${await told()}`);
-    await sleep(20);
+  for (;;) {
+    const from = performance.now();
+    if (await holds()) return;
+    const now = performance.now();
+    if (now > end) throw new Error(`not within ${limitMs} ms: ${await told()}`);
+    await sleep(Math.min(Math.max(20, 9 * (now - from)), 200));
   }
 }

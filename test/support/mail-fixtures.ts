@@ -23,8 +23,14 @@ export const COMPANIES: CompanyProfiles = new Map([
   ],
 ]);
 
-/** Limits that suit a test in which workers die: what is lost is found after seconds. */
-export const HASTY = { leaseSecs: 2, reconcileAfterMinutes: 1 / 30, concurrency: 4, attempts: 2 };
+/** Limits that suit a test in which workers die: what is lost is found after seconds, and no brake ends it. */
+export const HASTY = {
+  leaseSecs: 2,
+  reconcileAfterMinutes: 1 / 30,
+  concurrency: 4,
+  attempts: 2,
+  brake: { perRun: 10_000_000, perHour: 10_000_000 },
+};
 
 /** A clock that a test moves. */
 export class TestClock extends Clock {
