@@ -8,6 +8,8 @@ import type { World } from './world.js';
 
 /** On both sides. */
 const CONCURRENCY = 50;
+/** For each worker, where several are compared with one. */
+const WARM_UP = 1_000;
 
 /** Enough that a process which has just started does not count. */
 function jobsFor(size: number): number {
@@ -40,8 +42,8 @@ export async function twoWorkers(world: World, size: number, times: number): Pro
   const ours: number[] = [];
   const limit: number[] = [];
   for (let i = 0; i < times; i += 1) {
-    limit.push((await send(world, jobs, [], 1)).perSecond);
-    ours.push((await send(world, jobs, [], 2)).perSecond);
+    limit.push((await send(world, jobs, [], 1, WARM_UP)).perSecond);
+    ours.push((await send(world, jobs, [], 2, WARM_UP)).perSecond);
   }
   const bounds = { gate: 1.7, goal: null, higherIsBetter: true };
   const cores = availableParallelism();
@@ -63,8 +65,8 @@ export async function fourOnCluster(world: World, size: number, times: number): 
   const limit: number[] = [];
   try {
     for (let i = 0; i < times; i += 1) {
-      limit.push((await send(world, jobs, [redis.url], 1)).perCpuSecond);
-      ours.push((await send(world, jobs, cluster.urls, 4)).perCpuSecond);
+      limit.push((await send(world, jobs, [redis.url], 1, WARM_UP)).perCpuSecond);
+      ours.push((await send(world, jobs, cluster.urls, 4, WARM_UP)).perCpuSecond);
     }
   } finally {
     await cluster.stop();
@@ -104,16 +106,30 @@ async function bare(world: World, jobs: number, redisUrls: readonly string[]): P
   return (jobs / (JSON.parse(run.stdout) as { ms: number }).ms) * 1_000;
 }
 
-/** Sends so many follow-ups with so many worker processes on a new database; the first of them relays. */
-async function send(world: World, jobs: number, redisUrls: readonly string[], count: number): Promise<Sent> {
+/**
+ * Sends so many follow-ups with so many worker processes on a new database; the first of them relays. With `warmUp`
+ * each has sent about so many before anything is counted: what a process takes to get going is no figure of a worker.
+ */
+async function send(
+  world: World,
+  jobs: number,
+  redisUrls: readonly string[],
+  count: number,
+  warmUp = 0,
+): Promise<Sent> {
   const database = await world.migrated();
-  await world.sql(database, (client) => client.query(leavers(jobs)));
   const workers = await Promise.all(
     Array.from({ length: count }, () => startWorker(database, redisUrls.join(','))),
   );
+  if (warmUp > 0) {
+    await world.sql(database, (client) => client.query(leavers(1, warmUp * count)));
+    workers[0]?.stdin?.write('relay\n');
+    await allSent(world, database, warmUp * count);
+  }
+  await world.sql(database, (client) => client.query(leavers(warmUp * count + 1, jobs)));
   const from = performance.now();
-  for (const [i, worker] of workers.entries()) worker.stdin?.write(i === 0 ? 'relay\n' : 'work\n');
-  await allSent(world, database, jobs);
+  for (const [i, worker] of workers.entries()) worker.stdin?.write(i === 0 ? 'from\nrelay\n' : 'from\n');
+  await allSent(world, database, warmUp * count + jobs);
   const ms = performance.now() - from;
   const spent = await Promise.all(workers.map(endWorker));
   const cpuMs = spent.reduce((sum, one) => sum + one, 0);
@@ -157,10 +173,12 @@ async function allSent(world: World, database: string, jobs: number): Promise<vo
   });
 }
 
-/** Invented leavers, each with one exit survey that is due. */
-function leavers(count: number): string {
+/** Invented leavers from this number on, each with one exit survey that is due. */
+function leavers(first: number, count: number): string {
   return `
-    create temp table made as select n, enishi_id() as person, enishi_id() as employment from generate_series(1, ${count}) n;
+    drop table if exists made;
+    create temp table made as select n, enishi_id() as person, enishi_id() as employment
+      from generate_series(${first}, ${first + count - 1}) n;
     insert into person (id) select person from made;
     insert into employment (id, person_id, company, employee_number, spell, spell_key, facts, display_name, hired_on, last_day)
       select employment, person, 'jp', n::text, 1, '2015-04-01',

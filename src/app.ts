@@ -1,35 +1,19 @@
 import 'reflect-metadata';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule, type AppParts } from './app.module.js';
 import { followUpRulesSchema } from './domain/follow-up.js';
 import { compileLeavingReasons, leavingReasonsSchema } from './domain/leaving-reason.js';
 import { openFollowUps } from './follow-ups/follow-ups.setup.js';
-import { Logger as PinoNestLogger } from 'nestjs-pino';
 import { Clock } from './platform/clock/clock.js';
 import { readConfigFile } from './platform/config/config-file.js';
-import type { Env, Role } from './platform/config/env.js';
+import type { Env } from './platform/config/env.js';
 import { loadGroupConfig } from './platform/config/group-config.js';
 import { Database } from './platform/database/database.js';
 import { migrate } from './platform/database/migrate.js';
 import { startEmbeddedPostgres } from './platform/embedded/embedded-postgres.js';
-import { InboxWorker } from './intake/inbox-worker.service.js';
-import { databaseWatch } from './platform/http/database-watch.js';
-import type { HttpSettings } from './platform/http/http.module.js';
-import { prepareServer } from './platform/http/prepare-server.js';
-import { RoutesService } from './platform/http/routes.service.js';
-import { AuditService } from './platform/audit/audit.service.js';
-import { OutsideUse } from './platform/audit/outside-use.js';
-import { ApiKeysService } from './platform/auth/api-keys.service.js';
-import { mountQueueBoard } from './platform/queue/queue-board.js';
-import { sightRoutesOnly } from './platform/health/sight-routes.js';
-import type { Logger } from './platform/logging/logger.js';
-import { sourceLogContext } from './platform/logging/logging.module.js';
-import { traceRequests } from './platform/tracing/http-spans.js';
 import { traceStatements } from './platform/tracing/sql-spans.js';
 import { startTracing } from './platform/tracing/tracing.js';
-import { sightModules } from './sight.js';
 
 export interface AppOptions {
   /** One line at a time, for people: what is being started. */
@@ -44,11 +28,6 @@ export interface OpenedApp {
   close(): Promise<void>;
 }
 
-export interface OpenedServer extends OpenedApp {
-  /** Where it listens. */
-  readonly address: string;
-}
-
 /** The house without its HTTP door and without workers: what a command needs. Migrates first. */
 export async function openApp(env: Env, options: AppOptions): Promise<OpenedApp> {
   return opening(env, options, async (parts, closers) => {
@@ -58,68 +37,13 @@ export async function openApp(env: Env, options: AppOptions): Promise<OpenedApp>
   });
 }
 
-/** The house as a server: pages and API in roles `api` and `all`, workers in roles `worker` and `all`. */
-export async function openServer(
-  env: Env,
-  options: AppOptions & {
-    readonly role: Role;
-    readonly port?: number;
-    readonly logger: Logger;
-    readonly http?: HttpSettings;
-  },
-): Promise<OpenedServer> {
-  return opening(env, options, async (parts, closers) => {
-    const workers = options.role !== 'api';
-    const also = sightModules(parts, options.role, options.logger);
-    const app = await NestFactory.create<NestExpressApplication>(
-      AppModule.over(parts, { workers, also, http: options.http ?? {} }),
-      { ...QUIET, bodyParser: false },
-    );
-    closers.push(() => app.close());
-    const outside = outsideUse(app, parts, options.onError);
-    closers.push(() => outside.settled());
-    if (parts.tracing !== undefined) app.use(traceRequests(parts.tracing.telemetry));
-    app.use(sourceLogContext);
-    app.use(databaseWatch(parts.database.url));
-    if (options.role === 'worker') app.use(sightRoutesOnly);
-    app.use(outside.middleware);
-    prepareServer(app, API_VERSION);
-    const { queues, queueNames } = parts.followUps;
-    mountQueueBoard(app, queues, queueNames, app.get(ApiKeysService, { strict: false }));
-    await app.listen(options.port ?? env.port);
-    app.get(InboxWorker).start();
-    // From here on: Nest's list of everything that it has put together helps nobody who reads a log.
-    app.useLogger(app.get(PinoNestLogger));
-    return { ...access(app, closers), address: await app.getUrl() };
-  });
-}
+/** Nest's own log; what it cannot do it throws. */
+export const QUIET = { logger: ['error', 'warn'] as ('error' | 'warn')[], abortOnError: false };
 
-/** Keys that were used for what is not theirs leave a trace. */
-function outsideUse(
-  app: NestExpressApplication,
-  { database, clock, group }: AppParts,
-  onError: (error: Error) => void,
-): OutsideUse {
-  const audit = app.get(AuditService, { strict: false });
-  const keys = app.get(ApiKeysService, { strict: false });
-  const routes = app.get(RoutesService, { strict: false });
-  return new OutsideUse({
-    database,
-    clock,
-    group,
-    audit,
-    keys,
-    routes: () => routes.list(),
-    onError: (error) => onError(error instanceof Error ? error : new Error('UNEXPECTED', { cause: error })),
-  });
-}
+export type Closer = () => Promise<void>;
 
-const API_VERSION = '1.0.0';
-const QUIET = { logger: ['error', 'warn'] as ('error' | 'warn')[], abortOnError: false };
-
-type Closer = () => Promise<void>;
-
-async function opening<T>(
+/** Opens the parts and then what `open` makes of them; closes what was opened when that fails. */
+export async function opening<T>(
   env: Env,
   options: AppOptions,
   open: (parts: AppParts, closers: Closer[]) => Promise<T>,
@@ -175,7 +99,8 @@ async function startEmbedded(env: Env, { log }: AppOptions, closers: Closer[]): 
   return embedded.url;
 }
 
-function access(app: INestApplicationContext, closers: Closer[]): OpenedApp {
+/** What was opened, for whoever asked for it. */
+export function access(app: INestApplicationContext, closers: Closer[]): OpenedApp {
   let closing: Promise<void> | null = null;
   return {
     get: (service) => app.get(service, { strict: false }),

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
 }
 
 async function serve(env: Env, role: Role, logger: Logger): Promise<void> {
-  const { openServer } = await import('./app.js');
+  const { openServer } = await import('./server.js');
   const server = await openServer(env, {
     role,
     logger,

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { followUpRulesSchema } from '../../src/domain/follow-up.js';
 import { openFollowUps } from '../../src/follow-ups/follow-ups.setup.js';
 import { Clock } from '../../src/platform/clock/clock.js';
@@ -9,8 +9,8 @@ import type { SmtpMail } from '../../src/platform/mail/mail.js';
 
 /**
  * A worker of the product as it ships, but for the mail server, which is one that takes everything at once, and the
- * brakes. Says `ready`, works from the first line on stdin on (`relay`: queues what is due first) and ends with the
- * second, telling how much processor time it took meanwhile.
+ * brakes. Says `ready`, works at once, and takes a line each on stdin: `relay` queues what is due, `from` begins to count
+ * processor time, `end` ends it and tells how much that was.
  */
 const [databaseUrl = '', redisUrls = '', concurrency = '0'] = process.argv.slice(2);
 const sink: SmtpMail = {
@@ -44,11 +44,12 @@ const followUps = await openFollowUps({
 });
 followUps.runner.startWorkers();
 process.stdout.write('ready\n');
-const [order] = (await once(process.stdin.setEncoding('utf8'), 'data')) as [string];
-const from = process.cpuUsage();
-if (order.trim() === 'relay') await followUps.relay.relayDue();
-process.stdout.write('relayed\n');
-await once(process.stdin, 'data');
+let from = process.cpuUsage();
+for await (const order of createInterface({ input: process.stdin })) {
+  if (order === 'from') from = process.cpuUsage();
+  else if (order === 'relay') await followUps.relay.relayDue();
+  else break;
+}
 const { user, system } = process.cpuUsage(from);
 await followUps.close();
 await database.onApplicationShutdown();

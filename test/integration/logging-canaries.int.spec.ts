@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openServer, type OpenedServer } from '../../src/app.js';
+import { openServer, type OpenedServer } from '../../src/server.js';
 import { FollowUpRunner } from '../../src/follow-ups/follow-up-runner.service.js';
 import { ApiKeysService } from '../../src/platform/auth/api-keys.service.js';
 import { loadEnv } from '../../src/platform/config/env.js';

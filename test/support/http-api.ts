@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openServer, type OpenedServer } from '../../src/app.js';
+import { openServer, type OpenedServer } from '../../src/server.js';
 import type { Role } from '../../src/platform/auth/access.js';
 import { ApiKeysService } from '../../src/platform/auth/api-keys.service.js';
 import { loadEnv } from '../../src/platform/config/env.js';

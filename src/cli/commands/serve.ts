@@ -42,7 +42,7 @@ export async function serveUntilSignal(
 
 async function open(call: CommandCall, env: Env, { role, port, takeFreePort = false }: ServeOptions) {
   const { output } = call;
-  const { openServer } = await import('../../app.js');
+  const { openServer } = await import('../../server.js');
   const { createLogger } = await import('../../platform/logging/logger.js');
   // A terminal belongs to its person: without LOG_LEVEL only what is wrong is written, beside what the command says.
   const level = (call.env['LOG_LEVEL'] ?? '').trim() === '' ? 'warn' : env.logLevel;

@@ -1,7 +1,5 @@
-import { Migrator } from '@mikro-orm/migrations';
-import { MikroORM } from '@mikro-orm/postgresql';
 import { Client } from 'pg';
-import { MIGRATIONS } from '../../migrations/list.js';
+import { MIGRATION_NAMES } from '../../migrations/names.js';
 
 /** Any constant works as long as nothing else uses it; two processes that start together migrate one after the other. */
 const MIGRATION_LOCK = 4_920_001;
@@ -16,14 +14,16 @@ export async function migrate(url: string): Promise<MigrationStatus> {
   const before = await migrationStatus(url);
   if (before.pending.length === 0) return before;
   return locked(url, async () => {
-    await withMigrator(url, (migrator) => migrator.up());
+    const { migrateUp } = await import('./migrator.js');
+    await migrateUp(url);
     return migrationStatus(url);
   });
 }
 
 /** Takes the whole schema away again, newest first. For tests of the migrations themselves. */
 export async function migrateDown(url: string): Promise<void> {
-  await locked(url, () => withMigrator(url, (migrator) => migrator.down({ to: 0 })));
+  const { migrateDownToNothing } = await import('./migrator.js');
+  await locked(url, () => migrateDownToNothing(url));
 }
 
 /** What is applied and what is pending, read without the ORM so that a start on a migrated database is quick. */
@@ -39,10 +39,9 @@ export async function migrationStatus(url: string): Promise<MigrationStatus> {
       const rows = await client.query<{ name: string }>('select name from mikro_orm_migrations');
       for (const row of rows.rows) done.add(row.name);
     }
-    const names = MIGRATIONS.map((migration) => migration.name);
     return {
-      applied: names.filter((name) => done.has(name)),
-      pending: names.filter((name) => !done.has(name)),
+      applied: MIGRATION_NAMES.filter((name) => done.has(name)),
+      pending: MIGRATION_NAMES.filter((name) => !done.has(name)),
     };
   } finally {
     await client.end();
@@ -57,22 +56,5 @@ async function locked<T>(url: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     await client.end();
-  }
-}
-
-async function withMigrator<T>(url: string, work: (migrator: Migrator) => Promise<T>): Promise<T> {
-  const orm = await MikroORM.init({
-    clientUrl: url,
-    entities: [],
-    discovery: { warnWhenNoEntities: false },
-    extensions: [Migrator],
-    migrations: { migrationsList: [...MIGRATIONS], snapshot: false, allOrNothing: true },
-    debug: false,
-    logger: () => undefined,
-  });
-  try {
-    return await work(new Migrator(orm.em));
-  } finally {
-    await orm.close(true);
   }
 }

@@ -1,4 +1,4 @@
-import axios, { type AxiosResponse } from 'axios';
+import type { AxiosResponse, AxiosStatic } from 'axios';
 import { AppError } from '../../domain/app-error.js';
 import { BoundHttpAgent, BoundHttpsAgent, type BoundHost } from './bound-agents.js';
 import { retryAfterSecs } from './retry-after.js';
@@ -72,6 +72,8 @@ export class ServiceClient {
    */
   async send(request: ServiceRequest): Promise<ServiceAnswer> {
     const url = this.urlOf(request);
+    // Most commands call nobody.
+    const { default: axios } = await import('axios');
     const { timeoutMs = TIMEOUT_MS, maxAnswerBytes = MAX_ANSWER_BYTES, now } = this.options;
     const inTime = AbortSignal.timeout(timeoutMs);
     let response: AxiosResponse<Buffer>;
@@ -96,7 +98,7 @@ export class ServiceClient {
       });
     } catch (error) {
       request.signal?.throwIfAborted();
-      throw this.errorOf(error, inTime.aborted);
+      throw this.errorOf(axios, error, inTime.aborted);
     }
     const asked: unknown = response.headers['retry-after'];
     return {
@@ -150,7 +152,7 @@ export class ServiceClient {
   }
 
   /** Errors of the library hold the whole request, its credentials too: they go no further. */
-  private errorOf(error: unknown, isOutOfTime: boolean): unknown {
+  private errorOf(axios: AxiosStatic, error: unknown, isOutOfTime: boolean): unknown {
     if (!axios.isAxiosError(error)) return error;
     if (error.cause instanceof AppError) return error.cause;
     const host = this.host.hostname;
