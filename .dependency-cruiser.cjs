@@ -88,7 +88,10 @@ module.exports = {
         'The list of migrations and that of their names are the exceptions: they import nothing from here.',
       severity: 'error',
       from: { path: '^src/platform/', pathNot: spec },
-      to: { path: '^(?:src|connectors)/', pathNot: '^src/(?:platform|domain)/|^src/migrations/(?:list|names)\\.ts$' },
+      to: {
+        path: '^(?:src|connectors)/',
+        pathNot: '^src/(?:platform|domain)/|^src/migrations/(?:list|names)\\.ts$',
+      },
     },
     {
       name: 'migrations-stand-alone',
