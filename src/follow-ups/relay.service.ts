@@ -66,6 +66,9 @@ const DUE = `
 
 /** Moves follow-ups that are due from the table to the queue, and back into it what the queue has lost. */
 export class RelayService {
+  /** Of those that wait in the queue for long. */
+  private lookedAt = START;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -108,28 +111,30 @@ export class RelayService {
   }
 
   /**
-   * Queues again every row that is queued for long and has no job that would still run: after a flushed Redis, a crash
+   * Queues again rows that are queued for long and have no job that would still run: after a flushed Redis, a crash
    * between commit and queue, or a job whose attempts are used up. A queue that holds fewer jobs than rows say is
-   * looked through at once. What workers died of again and again is given up, for a person to see. Returns how many
-   * were queued again.
+   * looked through at once, and whole; else each call looks at the next of those that wait, the oldest after the last.
+   * What workers died of again and again is given up, for a person to see. Returns how many were queued again.
    */
   async reconcile(): Promise<number> {
     const patienceMs = this.sending.reconcileAfterMinutes * 60_000;
     const graceMs = Math.min(SHORT_GRACE_MS, patienceMs);
-    const olderThan = this.ago((await this.isShort(graceMs)) ? graceMs : patienceMs);
+    const isShort = await this.isShort(graceMs);
+    const olderThan = this.ago(isShort ? graceMs : patienceMs);
     let requeued = 0;
-    for (let after = START; ;) {
-      const rows = await this.database.query<QueuedRow & { readonly at: string }>(
+    let after = isShort ? START : this.lookedAt;
+    do {
+      const rows = await this.database.query<QueuedRow & Place>(
         `select id, kind, sends, queued_at::text as at from follow_up
          where state = 'queued' and queued_at <= $1 and (queued_at, id) > ($2::timestamptz, $3::uuid)
          order by queued_at, id limit ${BATCH}`,
         [olderThan, after.at, after.id],
       );
-      const last = rows.at(-1);
-      if (last === undefined) return requeued;
       requeued += await this.mend(rows);
-      after = last;
-    }
+      after = nextAfter(rows);
+    } while (isShort && after !== START);
+    this.lookedAt = after;
+    return requeued;
   }
 
   /** Judges attempts whose worker is gone. Returns how many are uncertain now. */
@@ -152,17 +157,16 @@ export class RelayService {
     const window = windowSchema.parse(stored.rows[0]?.value);
     const room = Math.min(left, roomIn(window, now, this.sending.brake.perHour));
     if (room <= 0) return { rows: [], isFull: true, next: after, seen: null };
-    const { rows } = await sql.query<QueuedRow & { readonly due: string }>(
+    const { rows } = await sql.query<QueuedRow & Place>(
       `with due as (
          select f.id ${DUE} and (f.due_at, f.id) > ($4::timestamptz, $5::uuid) and ${isInTurn('e.person_id')}
          order by f.due_at, f.id limit $2 for update of f skip locked
        ), queued as (
          update follow_up f set state = 'queued', queued_at = $3, sends = f.sends + 1, changed_at = $3
          where f.id = any(array(select id from due)) returning f.id, f.kind, f.sends, f.due_at
-       ) select id, kind, sends, due_at::text as due from queued order by due_at, id`,
+       ) select id, kind, sends, due_at::text as at from queued order by due_at, id`,
       [at, Math.min(room, BATCH), at, after.at, after.id],
     );
-    const last = rows.at(-1);
     await sql.query(`update setting set value = $2, changed_at = $3 where key = $1`, [
       WINDOW_KEY,
       JSON.stringify(addTo(window, now, rows.length)),
@@ -171,7 +175,7 @@ export class RelayService {
     return {
       rows,
       isFull: rows.length >= room,
-      next: last === undefined || rows.length < BATCH ? START : { at: last.due, id: last.id },
+      next: nextAfter(rows),
       seen: rows.length === 0 ? null : await this.guard.advance(sql),
     };
   }
@@ -200,6 +204,7 @@ export class RelayService {
 
   /** Queues again what has no job any more, and gives up what workers die of. Returns how many were queued again. */
   private async mend(rows: readonly QueuedRow[]): Promise<number> {
+    if (rows.length === 0) return 0;
     const fates = await Promise.all(
       rows.map((row) => this.queues.fateOf(jobFor(this.jobs, row.kind), jobIdOf(row.id, row.sends))),
     );
@@ -238,4 +243,10 @@ export class RelayService {
       await this.queues.add(job, requests);
     }
   }
+}
+
+/** After which to go on; the start when these were the last. */
+function nextAfter(rows: readonly Place[]): Place {
+  const last = rows.at(-1);
+  return last === undefined || rows.length < BATCH ? START : { at: last.at, id: last.id };
 }

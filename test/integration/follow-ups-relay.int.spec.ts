@@ -12,12 +12,13 @@ describe('a relay before which many wait', () => {
   let home: TestDatabase;
   let database: Database;
   let room: FollowUps;
+  let clock: TestClock;
 
   beforeEach(async () => {
     home = await testDatabase();
     await migrate(home.url);
     database = new Database(home.url, 1);
-    const clock = new TestClock(Date.UTC(2026, 5, 23, 1));
+    clock = new TestClock(Date.UTC(2026, 5, 23, 1));
     const brake = { perRun: 1_000_000, perHour: 1_000_000 };
     room = await openRoom({ url: home.url, database, clock, sending: { brake } });
   });
@@ -112,5 +113,25 @@ describe('a relay before which many wait', () => {
       for (const client of [held, brake, second]) client.release(true);
       await others.onApplicationShutdown();
     }
+  });
+
+  it('R06, R26: of a long queue each call looks at the next; of one that has lost jobs, at all', async () => {
+    await wait(1_100);
+    await room.relay.relayDue();
+    clock.advance(3_600);
+    const rows = await database.query<{ id: string }>('select id from follow_up order by queued_at, id');
+    const idsFrom = (start: number, end?: number) => rows.slice(start, end).map((row) => row.id);
+    const lose = (ids: readonly string[]) =>
+      database.query(`delete from bullmq.job where data->>'followUpId' = any($1::text[])`, [ids]);
+    // The job of the first outlives it, and makes up for that of the last.
+    await database.query(`update follow_up set state = 'cancelled' where id = any($1::uuid[])`, [
+      idsFrom(0, 1),
+    ]);
+    await lose(idsFrom(-1));
+    expect([await room.relay.reconcile(), await room.relay.reconcile()]).toEqual([0, 0]);
+    expect([await room.relay.reconcile(), await room.relay.reconcile()]).toEqual([1, 0]);
+    clock.advance(60);
+    await lose(idsFrom(-20));
+    expect([await room.relay.reconcile(), await room.relay.reconcile()]).toEqual([20, 0]);
   });
 });
