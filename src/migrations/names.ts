@@ -11,4 +11,5 @@ export const MIGRATION_NAMES = [
   'Migration20261123000000_lanes',
   'Migration20261123120000_known_blocks',
   'Migration20261123130000_newest_reading',
+  'Migration20261123140000_relay_order',
 ] as const;
