@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { PoolClient } from 'pg';
+import { DatabaseError, type PoolClient } from 'pg';
 import { matchKeys } from '../domain/identity.js';
 import type { Observation, RejectionReason } from '../domain/observation.js';
 import { CopyWriter } from '../platform/database/bulk.js';
@@ -58,6 +58,20 @@ const STAGED = [
 ];
 
 const REJECTED = ['run_id', 'row_no', 'reasons', 'cells', 'employee_number', 'origin_row'];
+
+const STAGING = [
+  'staged_link',
+  'staged_change',
+  'staged_departure',
+  'staged_known_block',
+  'staged_observation',
+  'deferred_row',
+];
+/** Fewer rows are deleted quicker than six tables are emptied. */
+const MANY = 10_000;
+const LOCK_WAIT_MS = 1_500;
+/** lock_not_available; and insufficient_privilege, where the role of the application may only delete. */
+const NOT_NOW = new Set(['55P03', '42501']);
 
 @Injectable()
 export class StagingService {
@@ -118,15 +132,33 @@ export class StagingService {
 
   /** Forgets the staged rows of a run that is over; rejections and the plan stay. */
   async clear(runId: string): Promise<void> {
-    for (const table of [
-      'staged_link',
-      'staged_change',
-      'staged_departure',
-      'staged_known_block',
-      'staged_observation',
-      'deferred_row',
-    ]) {
-      await this.db.query(`delete from ${table} where run_id = $1`, [runId]);
+    if (await this.emptied(runId)) return;
+    for (const table of STAGING) await this.db.query(`delete from ${table} where run_id = $1`, [runId]);
+  }
+
+  /**
+   * Empties the whole of it at once where the run left very much and nobody else has anything there: rows that are
+   * deleted one by one cost as much again, and every later look has to pass them until they are swept.
+   */
+  private async emptied(runId: string): Promise<boolean> {
+    const many = `select 1 from staged_observation where run_id = $1 offset ${MANY} limit 1`;
+    if ((await this.db.one(many, [runId])) === null) return false;
+    try {
+      return await this.db.transaction(async (sql) => {
+        // Long enough for autovacuum to make way, short enough for whoever waits behind.
+        await sql.query(`set local lock_timeout = '${LOCK_WAIT_MS}ms'`);
+        await sql.query(`lock table ${STAGING.join(', ')} in access exclusive mode`);
+        const ends = STAGING.flatMap((table) =>
+          ['asc', 'desc'].map((way) => `(select run_id from ${table} order by run_id ${way} limit 1)`),
+        ).join(' union all ');
+        const others = await sql.query(`select 1 from (${ends}) e where run_id <> $1 limit 1`, [runId]);
+        if (others.rowCount !== 0) return false;
+        await sql.query(`truncate ${STAGING.join(', ')}`);
+        return true;
+      });
+    } catch (error) {
+      if (error instanceof DatabaseError && error.code !== undefined && NOT_NOW.has(error.code)) return false;
+      throw error;
     }
   }
 }
