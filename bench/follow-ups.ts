@@ -10,6 +10,7 @@ import type { World } from './world.js';
 const CONCURRENCY = 50;
 /** For each worker, where several are compared with one. */
 const WARM_UP = 1_000;
+const YARDSTICK_MS = 3_000;
 
 /** Enough that a process which has just started does not count. */
 function jobsFor(size: number): number {
@@ -18,8 +19,11 @@ function jobsFor(size: number): number {
 
 interface Sent {
   readonly perSecond: number;
-  /** Of the worker processes, for what PostgreSQL and Redis take is the same work wherever it is asked for. */
-  readonly perCpuSecond: number;
+  /**
+   * Of the worker processes, for what PostgreSQL and Redis take is the same work wherever it is asked for; of a processor
+   * on which the yardstick takes `micros`.
+   */
+  perCpuSecond(micros: number): number;
 }
 
 /** Follow-ups from "planned" to "sent" through relay, queue and ledger, against a bare worker with one UPDATE a job. */
@@ -55,18 +59,23 @@ export async function twoWorkers(world: World, size: number, times: number): Pro
   return [result('two-workers', 'jobs/s', { ours, limit }, { ...bounds, gate: null })];
 }
 
-/** Four workers on a Redis Cluster against one on a single Redis, in jobs for each second of a worker's processor time. */
+/**
+ * Four workers on a Redis Cluster against one on a single Redis, in jobs for each second of a worker's processor time. Four
+ * keep every hardware thread busy where one does not, and a thread with a busy sibling does less in a second: the time
+ * is counted in what a fixed piece of work takes meanwhile.
+ */
 export async function fourOnCluster(world: World, size: number, times: number): Promise<Result[]> {
   const jobs = jobsFor(size);
   const redis = await startRedis(world, 'four-on-cluster');
   if (redis === null) return [];
+  const undisturbed = await yardstick(() => sleep(YARDSTICK_MS));
   const cluster = await startCluster(world);
   const ours: number[] = [];
   const limit: number[] = [];
   try {
     for (let i = 0; i < times; i += 1) {
-      limit.push((await send(world, jobs, [redis.url], 1, WARM_UP)).perCpuSecond);
-      ours.push((await send(world, jobs, cluster.urls, 4, WARM_UP)).perCpuSecond);
+      limit.push((await send(world, jobs, [redis.url], 1, WARM_UP)).perCpuSecond(undisturbed));
+      ours.push((await send(world, jobs, cluster.urls, 4, WARM_UP)).perCpuSecond(undisturbed));
     }
   } finally {
     await cluster.stop();
@@ -127,13 +136,33 @@ async function send(
     await allSent(world, database, warmUp * count);
   }
   await world.sql(database, (client) => client.query(leavers(warmUp * count + 1, jobs)));
-  const from = performance.now();
-  for (const [i, worker] of workers.entries()) worker.stdin?.write(i === 0 ? 'from\nrelay\n' : 'from\n');
-  await allSent(world, database, warmUp * count + jobs);
-  const ms = performance.now() - from;
+  let ms = 0;
+  const work = async (): Promise<void> => {
+    const from = performance.now();
+    for (const [i, worker] of workers.entries()) worker.stdin?.write(i === 0 ? 'from\nrelay\n' : 'from\n');
+    await allSent(world, database, warmUp * count + jobs);
+    ms = performance.now() - from;
+  };
+  const micros = await yardstick(work);
   const spent = await Promise.all(workers.map(endWorker));
   const cpuMs = spent.reduce((sum, one) => sum + one, 0);
-  return { perSecond: (jobs / ms) * 1_000, perCpuSecond: (jobs / cpuMs) * 1_000 };
+  return {
+    perSecond: (jobs / ms) * 1_000,
+    perCpuSecond: (undisturbed) => ((jobs / cpuMs) * 1_000 * micros) / undisturbed,
+  };
+}
+
+/** What the yardstick takes while `work` is done, in microseconds of processor time. */
+async function yardstick(work: () => Promise<unknown>): Promise<number> {
+  const child = spawn(process.execPath, ['dist/bench/parts/yardstick.js'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdout.setEncoding('utf8');
+  await once(child.stdout, 'data');
+  await work();
+  const told = once(child.stdout, 'data');
+  child.stdin.write('end\n');
+  return (JSON.parse(String((await told)[0])) as { micros: number }).micros;
 }
 
 async function startWorker(database: string, redisUrls: string): Promise<ChildProcess> {
