@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { isoDate, type IsoDate } from './calendar.js';
-import { isHeld, isLooser, readBrakes, type BrakeConfig, type BrakeCounts } from './brake.js';
+import { daysAhead, isHeld, isLooser, readBrakes, type BrakeConfig, type BrakeCounts } from './brake.js';
 
 const limit = { absolute: 1_000, percent: 5, ignoreUpTo: 10 };
 const CONFIG: BrakeConfig = {
@@ -128,5 +128,20 @@ describe(isLooser, () => {
     ['a longer window', changed({ window: { days: 30, percent: 10 } }), false],
   ])('%s', (_title, next, expected) => {
     expect(isLooser(CONFIG, next)).toBe(expected);
+  });
+});
+
+it('holds a file that speaks of a day to come, but for tomorrow', () => {
+  const [today, tomorrow, later] = [isoDate('2026-03-31'), isoDate('2026-04-01'), isoDate('2027-03-31')];
+  expect(daysAhead('jp', isoDate('2020-01-01'), today)).toBeNull();
+  expect(daysAhead('jp', tomorrow, today)).toBeNull();
+  expect(daysAhead('jp', isoDate('2026-04-02'), today)).toMatchObject({ value: 2, limit: 1, tripped: true });
+  expect(daysAhead('jp', later, today)).toEqual({
+    name: 'days_ahead',
+    company: 'jp',
+    scope: 'run',
+    limit: 1,
+    value: 365,
+    tripped: true,
   });
 });

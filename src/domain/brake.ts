@@ -1,4 +1,4 @@
-import type { IsoDate } from './calendar.js';
+import { daysBetween, type IsoDate } from './calendar.js';
 
 export const BRAKE_NAMES = [
   'leavers',
@@ -10,6 +10,7 @@ export const BRAKE_NAMES = [
   'rejected_rows',
   'expected_rows',
   'unusable_file',
+  'days_ahead',
 ] as const;
 export type BrakeName = (typeof BRAKE_NAMES)[number];
 
@@ -100,6 +101,18 @@ export function readBrakes(counts: BrakeCounts, config: BrakeConfig): BrakeReadi
     rejectedRows(counts, config.limits.rejected_rows),
   ];
   return readings;
+}
+
+/** A day's grace: somewhere it is tomorrow already. */
+const MOST_DAYS_AHEAD = 1;
+
+/**
+ * A file that speaks of a day to come overrules whatever its source says until then, and a mistyped year is soon
+ * typed: it waits for a person. Null where `asOf` is not later than tomorrow.
+ */
+export function daysAhead(company: string, asOf: IsoDate, today: IsoDate): BrakeReading | null {
+  const ahead = reading('days_ahead', company, 'run', MOST_DAYS_AHEAD, daysBetween(today, asOf));
+  return ahead.tripped ? ahead : null;
 }
 
 /** Whether the plan has to wait for a person. */

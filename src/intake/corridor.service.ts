@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DecisionsService, type Decisions } from '../departures/decisions.service.js';
 import { AppError } from '../domain/app-error.js';
-import type { BrakeReading } from '../domain/brake.js';
+import { daysAhead, type BrakeReading } from '../domain/brake.js';
 import { dayInZone } from '../domain/calendar.js';
 import { withAdvisoryLock } from '../platform/database/advisory-lock.js';
 import { Database } from '../platform/database/database.js';
@@ -95,7 +95,7 @@ export class Corridor {
     });
     const source: PlanSource = { staged: true, withoutRunId: null, pager: this.planner.stagedPager(run.id) };
     return this.planner.plan(await this.runs.get(run.id), source, decisions, {
-      readings: findings.readings,
+      readings: [...findings.readings, ...this.daysAhead(run)],
       notes,
     });
   }
@@ -166,6 +166,15 @@ export class Corridor {
         }
       });
     }
+  }
+
+  /** Records tell their day each by themselves; a file has one for all of them. */
+  private daysAhead(run: Run): BrakeReading[] {
+    if (run.kind === 'push') return [];
+    const { id, zone } = this.decisions.companyOfSource(run.source);
+    const day = (instant: string) => dayInZone(Date.parse(instant), zone);
+    const reading = daysAhead(id, day(run.asOfAt), day(run.decidedForAt));
+    return reading === null ? [] : [reading];
   }
 
   private async stageAbsences(run: Run): Promise<RunNote[]> {

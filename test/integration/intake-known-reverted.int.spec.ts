@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, expect, it } from '@jest/globals';
 import { leaver, workers } from '../support/intake-files.js';
+import type { Run } from '../../src/intake/run.js';
 import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
 import { CONFIRMED_AT } from '../../src/departures/closure-rows.queries.js';
 
@@ -25,12 +26,22 @@ async function confirmedAt(): Promise<unknown[]> {
   return rows.map(({ at }) => at);
 }
 
+/** A file of a day to come waits for a person, who lets it through. */
+async function mistaken(...args: Parameters<IntakeWorld['import']>): Promise<Run> {
+  const run = await world.import(...args);
+  expect([run.status, run.brakes.filter(({ tripped }) => tripped).map(({ name }) => name)]).toEqual([
+    'held',
+    ['days_ahead'],
+  ]);
+  return world.approve(run);
+}
+
 it('confirms nobody any more once it is reverted, and gives its place to the reading before', async () => {
   const rows = workers(100);
   await world.import(rows);
   const before = await confirmedAt();
   world.clock.addDays(1);
-  const wrong = await world.import([...rows, leaver(200, '2026-03-31')], { asOf: '2026-06-30' });
+  const wrong = await mistaken([...rows, leaver(200, '2026-03-31')], { asOf: '2026-06-30' });
   expect(wrong.status).toBe('applied');
   expect(await confirmedAt()).not.toEqual(before);
   await world.revert(wrong);
@@ -43,7 +54,7 @@ it('lets count what is said after a reverted run of a later day', async () => {
   const rows = workers(100);
   await world.import(rows);
   world.clock.addDays(1);
-  const wrong = await world.import([...rows, leaver(200, '2026-03-31')], { asOf: '2026-06-30' });
+  const wrong = await mistaken([...rows, leaver(200, '2026-03-31')], { asOf: '2026-06-30' });
   await world.revert(wrong);
   world.clock.addDays(1);
   const changed = rows.map((row, n) => {
@@ -64,7 +75,7 @@ it('of two that are reverted one after the other, the newest left over is the ne
   const wrong = [];
   for (const day of ['2026-06-30', '2026-07-31']) {
     world.clock.addDays(1);
-    wrong.push(await world.import([...rows, leaver(200 + wrong.length, '2026-03-31')], { asOf: day }));
+    wrong.push(await mistaken([...rows, leaver(200 + wrong.length, '2026-03-31')], { asOf: day }));
   }
   for (const run of wrong) await world.revert(run);
   expect(await confirmedAt()).toEqual(before);
@@ -75,7 +86,7 @@ it('takes back what a smaller file confirmed of some, too', async () => {
   const rows = workers(100);
   await world.import(rows);
   world.clock.addDays(1);
-  const some = await world.import([...rows.slice(0, 10), leaver(200, '2026-03-31')], {
+  const some = await mistaken([...rows.slice(0, 10), leaver(200, '2026-03-31')], {
     mode: 'delta',
     asOf: '2026-06-30',
   });
