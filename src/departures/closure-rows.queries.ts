@@ -108,7 +108,9 @@ export async function storedByMatch(
         : `and not exists (
              select 1 from staged_change c join staged_observation s on s.run_id = c.run_id and s.row_no = c.row_no
              where c.run_id = $3 and not c.alone and c.company = e.company and c.employee_number = e.employee_number
-               and not s.absent and ${isStated} and s.${column} is distinct from k.value)`;
+               and not s.absent and ${isStated} and s.${column} is distinct from k.value
+             -- Looked up for each number by itself: as a join it is everybody staged for each, where nothing is known of them.
+             offset 0)`;
     const result = await sql.query<MatchRow>(
       `select '${letter} ' || k.value as match, e.company, e.employee_number from unnest($1::text[]) k(value)
        cross join lateral (
