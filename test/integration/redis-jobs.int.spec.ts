@@ -5,7 +5,7 @@ import { Clock } from '../../src/platform/clock/clock.js';
 import { Database } from '../../src/platform/database/database.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { JobQueues } from '../../src/platform/queue/job-queues.js';
-import type { JobDefinition } from '../../src/platform/queue/job.js';
+import { JobLater, type JobDefinition } from '../../src/platform/queue/job.js';
 import { aLeaver, openRoom, statesOf } from '../support/mail-fixtures.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
 import { startEnishi } from '../support/process.js';
@@ -78,6 +78,28 @@ describe.each(backends)('jobs of two releases side by side, queue on %s', (_back
     while (done.length < 3 && Date.now() < until) await sleep(50);
     expect(done).toContain('new 1-9');
     await young.close();
+  }, 40_000);
+
+  it('R01: a job that is put off for a part of a millisecond too comes back, and no attempt is used up', async () => {
+    const queues = await open();
+    const patient: JobDefinition<{ v: 1; id: string }> = {
+      ...older,
+      queue: 'put-off',
+      options: { ...options, attempts: 1 },
+    };
+    let tries = 0;
+    queues.work(
+      patient,
+      () => ((tries += 1) < 3 ? Promise.reject(new JobLater(20.25 * tries)) : Promise.resolve()),
+      { concurrency: 1, lockMs: 5_000 },
+    );
+    const jobId = `p-${Date.now()}`;
+    await queues.add(patient, [{ jobId, payload: { v: 1, id: 'x' } }]);
+    const until = Date.now() + 15_000;
+    while ((await queues.isLive(patient, jobId)) && Date.now() < until) await sleep(50);
+    expect(await queues.depth('put-off')).toMatchObject({ failed: 0, delayed: 0, waiting: 0 });
+    expect(tries).toBe(3);
+    await queues.close();
   }, 40_000);
 
   it('X21: what a queue keeps about a failed job holds no word of the error', async () => {

@@ -79,7 +79,8 @@ export async function runJob<P, R>(
 }
 
 async function putBack(job: RunnableJob, token: string | undefined, delayMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + delayMs, token);
+  // Whole milliseconds: PostgreSQL takes no others, and the failure would cost the job an attempt and its back-off.
+  await job.moveToDelayed(Math.ceil(Date.now() + delayMs), token);
   throw new DelayedError();
 }
 
