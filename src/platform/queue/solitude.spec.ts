@@ -18,23 +18,32 @@ describe(Solitude, () => {
     expect(await Promise.all(both)).toEqual(['done', 'done']);
   });
 
-  it('puts a suspect off while another job runs', async () => {
+  it('lets a suspect wait for those that run, and nobody begin before it', async () => {
     const solitude = new Solitude();
+    const order: string[] = [];
+    const other = held();
+    const running = solitude.run(false, other.work).then(() => order.push('before'));
+    const suspects = [1, 2].map((n) => solitude.run(true, () => Promise.resolve(order.push(`suspect ${n}`))));
+    const late = solitude.run(false, () => Promise.resolve(order.push('after')));
+    other.end();
+    await Promise.all([running, ...suspects, late]);
+    expect(order.slice(0, 1).concat(order.slice(1, 3).sort(), order.slice(3))).toEqual([
+      'before',
+      'suspect 1',
+      'suspect 2',
+      'after',
+    ]);
+  });
+
+  it('puts a suspect off that would have to wait for too long, and lets the others go on', async () => {
+    const solitude = new Solitude(0);
     const other = held();
     const running = solitude.run(false, other.work);
     await expect(solitude.run(true, () => Promise.resolve('never'))).rejects.toBeInstanceOf(JobLater);
+    expect(await solitude.run(false, () => Promise.resolve('beside'))).toBe('beside');
     other.end();
     await running;
     expect(await solitude.run(true, () => Promise.resolve('alone'))).toBe('alone');
-  });
-
-  it('puts a second suspect off while the first one runs', async () => {
-    const solitude = new Solitude();
-    const first = held();
-    const running = solitude.run(true, first.work);
-    await expect(solitude.run(true, () => Promise.resolve('never'))).rejects.toBeInstanceOf(JobLater);
-    first.end();
-    expect(await running).toBe('done');
   });
 
   it('starts no other job before the suspect has ended, even when it failed', async () => {
