@@ -66,13 +66,28 @@ describe('rows of a file that share keys', () => {
     expect(partsOf([...many.slice(1), row(9, 't 0312345678', false)]).parts).toEqual([]);
   });
 
+  it('are left where any of them touches anybody else, whichever key is told first', () => {
+    const other = (link: string): LinkedRow[] => [
+      { link, rowNo: 3, isNew: true },
+      { link, rowNo: 9, isNew: false },
+    ];
+    const chain = (link: string): LinkedRow[] => [1, 2, 3].map((rowNo) => ({ link, rowNo, isNew: true }));
+    const apart = [5, 6].map((rowNo): LinkedRow => ({ link: 't 3', rowNo, isNew: true }));
+    expect(partsOf([...other('t 1'), ...chain('t 2'), ...apart]).parts).toEqual([[5, 6]]);
+    expect(partsOf([...chain('t 1'), ...other('t 2'), ...apart]).parts).toEqual([[5, 6]]);
+  });
+
   it('of two hundred in one chain are left to be decided together', () => {
-    const chain = Array.from({ length: 200 }, (_, n) => [
-      { link: `t ${n}`, rowNo: n + 1, isNew: true },
-      { link: `t ${n}`, rowNo: n + 2, isNew: true },
-    ]).flat();
-    expect(partsOf(chain).parts).toEqual([]);
-    expect(partsOf(chain.slice(0, 200)).parts).toHaveLength(1);
+    const chain = (length: number, first: number): LinkedRow[] =>
+      Array.from({ length: length - 1 }, (_, n) => [
+        { link: `t ${first + n}`, rowNo: first + n, isNew: true },
+        { link: `t ${first + n}`, rowNo: first + n + 1, isNew: true },
+      ]).flat();
+    expect(partsOf(chain(200, 1)).parts).toEqual([]);
+    expect(partsOf(chain(199, 1)).parts.map((part) => part.length)).toEqual([199]);
+    expect(partsOf([...chain(199, 1), ...chain(50, 300)]).parts.map((part) => part.length)).toEqual([
+      199, 50,
+    ]);
   });
 });
 
@@ -90,7 +105,11 @@ describe('strangers', () => {
   it('are not two who may be one: they are asked about, or joined', () => {
     const whole = { ...taro, familyNameKana: 'ヤマダ' };
     expect(areStrangers([row('1', whole), row('2', whole)], matching, none)).toBe(false);
+    // More than enough to be joined without asking.
     const email = { personalEmail: 'one@home.example' };
+    expect(
+      areStrangers([row('1', { ...whole, ...email }), row('2', { ...whole, ...email })], matching, none),
+    ).toBe(false);
     expect(areStrangers([row('1', { ...taro, ...email }), row('2', email)], matching, none)).toBe(false);
     expect(areStrangers([row('1', email), row('2', email)], matching, new Set(['m one@home.example']))).toBe(
       true,
