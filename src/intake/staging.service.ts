@@ -4,6 +4,7 @@ import { matchKeys } from '../domain/identity.js';
 import type { Observation, RejectionReason } from '../domain/observation.js';
 import { CopyWriter } from '../platform/database/bulk.js';
 import { Database } from '../platform/database/database.js';
+import { STAGING_TABLES } from '../privacy/retention.service.js';
 import { dropKnown } from './known-blocks.js';
 
 export interface StagedRow {
@@ -59,14 +60,7 @@ const STAGED = [
 
 const REJECTED = ['run_id', 'row_no', 'reasons', 'cells', 'employee_number', 'origin_row'];
 
-const STAGING = [
-  'staged_link',
-  'staged_change',
-  'staged_departure',
-  'staged_known_block',
-  'staged_observation',
-  'deferred_row',
-];
+const STAGING = STAGING_TABLES.join(', ');
 /** Fewer rows are deleted quicker than six tables are emptied. */
 const MANY = 10_000;
 const LOCK_WAIT_MS = 1_500;
@@ -133,7 +127,8 @@ export class StagingService {
   /** Forgets the staged rows of a run that is over; rejections and the plan stay. */
   async clear(runId: string): Promise<void> {
     if (await this.emptied(runId)) return;
-    for (const table of STAGING) await this.db.query(`delete from ${table} where run_id = $1`, [runId]);
+    for (const table of STAGING_TABLES)
+      await this.db.query(`delete from ${table} where run_id = $1`, [runId]);
   }
 
   /**
@@ -147,13 +142,13 @@ export class StagingService {
       return await this.db.transaction(async (sql) => {
         // Long enough for autovacuum to make way, short enough for whoever waits behind.
         await sql.query(`set local lock_timeout = '${LOCK_WAIT_MS}ms'`);
-        await sql.query(`lock table ${STAGING.join(', ')} in access exclusive mode`);
-        const ends = STAGING.flatMap((table) =>
+        await sql.query(`lock table ${STAGING} in access exclusive mode`);
+        const ends = STAGING_TABLES.flatMap((table) =>
           ['asc', 'desc'].map((way) => `(select run_id from ${table} order by run_id ${way} limit 1)`),
         ).join(' union all ');
         const others = await sql.query(`select 1 from (${ends}) e where run_id <> $1 limit 1`, [runId]);
         if (others.rowCount !== 0) return false;
-        await sql.query(`truncate ${STAGING.join(', ')}`);
+        await sql.query(`truncate ${STAGING}`);
         return true;
       });
     } catch (error) {

@@ -16,15 +16,15 @@ export type RetentionReport = Readonly<
 const DAY_MS = 86_400_000;
 /** So many at a time, so that no lock is held for long. */
 const BATCH = 20_000;
-const STAGING = [
+/** Where the rows of a run wait until it is over. */
+export const STAGING_TABLES = [
   'staged_link',
   'staged_change',
   'staged_departure',
   'staged_known_block',
   'staged_observation',
   'deferred_row',
-  'plan_item',
-];
+] as const;
 
 /** Deletes what has served its time. What was decided, said or sent is not among it. Safe to repeat. */
 @Injectable()
@@ -59,7 +59,7 @@ export class RetentionService {
   /** Of runs that have ended. A held one needs its rows, and one that is read or applied is somebody's work. */
   private async deleteStaging(endedBefore: string): Promise<number> {
     let deleted = 0;
-    for (const table of STAGING) {
+    for (const table of [...STAGING_TABLES, 'plan_item']) {
       deleted += await this.delete(
         table,
         `run_id in (select id from import_run
