@@ -8,10 +8,9 @@ import { type PostgresBinaries, reachableBinaries } from './postgres-binaries.js
 import { isRunning, ownIdentity } from './process-identity.js';
 import { chooseServerAccount } from './server-account.js';
 import { choosePlace, readOrMakePassword, type ServerPlace } from './server-place.js';
+import { findPostmaster, type Postmaster, removeDeadPidFile } from './postmaster-file.js';
 import {
   createDataFolder,
-  findPostmaster,
-  type Postmaster,
   startPostmaster,
   stopPostmaster,
   superuser,
@@ -84,6 +83,7 @@ async function findOrStart(
   const binaries = reachableBinaries(account);
   if (!existsSync(place.dataDir)) createDataFolder(binaries, place, account, password);
   checkVersion(place.dataDir, binaries);
+  await removeDeadPidFile(place.dataDir);
   return startPostmaster(binaries, place, account, options.flags ?? {}, options.log);
 }
 

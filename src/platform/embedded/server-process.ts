@@ -17,9 +17,9 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../domain/app-error.js';
-import { errorCode } from './error-code.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
-import { commandLineOf, identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
+import { findPostmaster, type Postmaster } from './postmaster-file.js';
+import { isRunning } from './process-identity.js';
 import { type ServerAccount, spawnOptionsOf } from './server-account.js';
 import { recordPlace, type ServerPlace } from './server-place.js';
 
@@ -29,14 +29,6 @@ const gibibyte = 1024 ** 3;
 const logLimitBytes = 10 * 1024 ** 2;
 const noticeAfterMs = 5_000;
 const stopTimeoutMs = 120_000;
-
-/** A running postmaster, as its own pid file tells. */
-export interface Postmaster {
-  readonly identity: ProcessIdentity;
-  readonly pid: number;
-  readonly port: number;
-  readonly ready: boolean;
-}
 
 // The server's account must not find our secrets in its environment.
 const serverEnvironment = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
@@ -104,29 +96,6 @@ export function createDataFolder(
     rmSync(passwordFile, { force: true });
   }
   throw new AppError('EMBEDDED_POSTGRES_INIT_FAILED', { details: { dataDir: place.dataDir, said } });
-}
-
-/**
- * The postmaster that serves this data folder; null when none does. A pid file whose process is gone, or whose number
- * has meanwhile been given to something else, counts as none and is removed: the server itself would refuse to start.
- */
-export function findPostmaster(dataDir: string): Postmaster | null {
-  const file = join(dataDir, 'postmaster.pid');
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
-  let lines: string[];
-  try {
-    lines = readFileSync(file, 'utf8').split('\n');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
-  const pid = Number(lines[0]);
-  const identity = identifyProcess(pid);
-  if (identity !== null && (commandLineOf(pid) ?? '').includes(dataDir)) {
-    return { identity, pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
-  }
-  rmSync(file, { force: true });
-  return null;
 }
 
 async function findFreePort(): Promise<number> {
@@ -254,8 +223,9 @@ export async function startPostmaster(
     if (typeof outcome !== 'string') return outcome;
     said = outcome;
     const portTaken = /could not (?:bind|create any TCP)/i.test(said) && attempt < 5;
-    // After a killed postmaster its children need a moment to notice and go.
-    const stillUsed = /pre-existing shared memory block/i.test(said);
+    // After a killed postmaster its children need a moment to notice and go; one that a killed client started is found
+    // as soon as it has written its pid file.
+    const stillUsed = /pre-existing shared memory block|lock file "postmaster\.pid"/i.test(said);
     if (!portTaken && !stillUsed) break;
     await sleep(250);
   }
