@@ -5,16 +5,24 @@ import { AppError } from '../domain/app-error.js';
 /**
  * A file to read from its beginning. It is open when this returns, so that nothing has begun when it cannot be read.
  *
- * @throws FILE_NOT_FOUND also for a folder, and for a file that may not be read
+ * @param check is asked for the length in bytes, before anything is read
+ * @throws FILE_NOT_FOUND also for a folder, and for a file that may not be read; and what `check` throws
  */
-export async function openFile(file: string): Promise<ReadStream> {
+export async function openFile(
+  file: string,
+  check: (bytes: number) => void = () => undefined,
+): Promise<ReadStream> {
   const missing = (cause?: unknown) => new AppError('FILE_NOT_FOUND', { details: { file }, cause });
   const handle = await open(file, 'r').catch((cause: unknown) => {
     throw missing(cause);
   });
-  if ((await handle.stat()).isDirectory()) {
+  try {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw missing();
+    check(stat.size);
+  } catch (error) {
     await handle.close();
-    throw missing();
+    throw error;
   }
   return handle.createReadStream();
 }

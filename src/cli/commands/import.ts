@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { AppError } from '../../domain/app-error.js';
 import { DoorsService } from '../../intake/doors.service.js';
+import { checkFileSize } from '../../intake/file-store.service.js';
 import type { Run } from '../../intake/run.js';
 import type { CommandCall } from '../command.js';
 import { actor, command, type App } from '../context.js';
@@ -34,7 +35,7 @@ async function enter({ input, output, ...call }: CommandCall, app: App): Promise
     return await app.get(DoorsService).importFile({
       source: input.requiredText('source'),
       fileName: basename(file),
-      bytes: await openFile(file),
+      bytes: await openFile(file, checkFileSize),
       profile: input.text('profile'),
       mode: input.choice('mode', ['full', 'delta'] as const),
       asOf: input.text('asOf'),
