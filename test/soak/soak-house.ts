@@ -104,6 +104,19 @@ export class SoakHouse {
     return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1_024;
   }
 
+  /** Megabytes of the heap in use, garbage among it, in the same process; null while it does not answer. */
+  async heap(): Promise<number | null> {
+    try {
+      const response = await fetch(`${this.steadyUrl}/metrics`, { signal: AbortSignal.timeout(2_000) });
+      const bytes = /^nodejs_heap_size_used_bytes(?:\{.*\})? ([\d.e+]+)/m.exec(await response.text())?.[1];
+      return bytes === undefined ? null : Number(bytes) / 1_048_576;
+    } catch (error) {
+      // Its database is being restarted, for example.
+      if (error instanceof TypeError || error instanceof DOMException) return null;
+      throw error;
+    }
+  }
+
   /** How each process ended when it was asked to. */
   async stopProcesses(): Promise<unknown[]> {
     const ends = [];

@@ -19,6 +19,8 @@ const TELL_EVERY_MS = 30_000;
 interface Sample {
   readonly minute: number;
   readonly mb: number;
+  /** Of the heap, in use. */
+  readonly heapMb: number | null;
 }
 
 const { values } = parseArgs({
@@ -94,7 +96,8 @@ async function disturber(house: SoakHouse, stage: Stage, troubles: string[]): Pr
 async function watcher(house: SoakHouse, stage: Stage, startedAt: number, samples: Sample[]): Promise<void> {
   while (Date.now() < stage.until) {
     const mb = house.rss();
-    if (mb !== null) samples.push({ minute: (Date.now() - startedAt) / 60_000, mb });
+    const minute = (Date.now() - startedAt) / 60_000;
+    if (mb !== null) samples.push({ minute, mb, heapMb: await house.heap() });
     await sleep(2_000);
   }
 }
@@ -169,6 +172,15 @@ function slopeOf(samples: readonly Sample[]): number {
   return over / late.reduce((sum, one) => sum + (one.minute - x) ** 2, 0);
 }
 
+/** The least that was in use in each quarter of the time: what is not garbage, and a little more. */
+function leastHeap(samples: readonly Sample[]): number[] {
+  const last = samples.at(-1)?.minute ?? 0;
+  return [0, 1, 2, 3].map((quarter) => {
+    const within = samples.filter(({ minute }) => Math.min(3, Math.floor((minute / last) * 4)) === quarter);
+    return Math.round(Math.min(...within.flatMap(({ heapMb }) => heapMb ?? [])));
+  });
+}
+
 function write(result: {
   readonly startedAt: number;
   readonly stage: Stage;
@@ -189,11 +201,12 @@ function write(result: {
       most: Math.round(Math.max(0, ...samples.map(({ mb }) => mb))),
       slopePerMinute: Number(slopeOf(samples).toFixed(2)),
     },
+    leastHeapMb: leastHeap(samples),
     problems,
   };
   mkdirSync(REPORTS, { recursive: true });
   writeFileSync(join(REPORTS, 'soak.json'), `${JSON.stringify({ ...figures, samples }, null, 2)}\n`);
-  const { counts, rssMb } = figures;
+  const { counts, rssMb, leastHeapMb } = figures;
   const text = [
     '# Soak',
     '',
@@ -201,6 +214,7 @@ function write(result: {
     '',
     ...Object.entries(counts).map(([what, n]) => `- ${what}: ${n}`),
     `- memory of the process that was never killed: ${rssMb.first} MB at first, ${rssMb.last} MB at last, ${rssMb.most} MB at most, ${rssMb.slopePerMinute} MB a minute over the later half`,
+    `- of its heap the least in use, by quarters of the time: ${leastHeapMb.join(', ')} MB`,
     '',
     problems.length === 0 ? 'Everything held.' : 'What did not hold:',
     ...problems.map((problem) => `- ${problem}`),
