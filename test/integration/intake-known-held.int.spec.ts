@@ -1,24 +1,15 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { DoorsService } from '../../src/intake/doors.service.js';
 import type { Run } from '../../src/intake/run.js';
 import { leaver, worker, workers, type Cells } from '../support/intake-files.js';
-import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
+import type { IntakeWorld } from '../support/intake-world.js';
+import { startWorld, world } from '../support/one-world.js';
 
 /** Enough for the file to be looked at row by row before it is read. */
 const MANY = 3_000;
 
-let world: IntakeWorld;
-
 beforeEach(async () => {
-  world = await IntakeWorld.start();
-});
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
+  await startWorld();
 });
 
 function nextDay(rows: readonly Cells[], options: Parameters<IntakeWorld['import']>[1] = {}): Promise<Run> {

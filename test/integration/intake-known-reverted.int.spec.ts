@@ -1,21 +1,12 @@
-import { afterAll, afterEach, beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { leaver, workers } from '../support/intake-files.js';
 import type { Run } from '../../src/intake/run.js';
-import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
+import type { IntakeWorld } from '../support/intake-world.js';
+import { startWorld, world } from '../support/one-world.js';
 import { CONFIRMED_AT } from '../../src/departures/closure-rows.queries.js';
 
-let world: IntakeWorld;
-
 beforeEach(async () => {
-  world = await IntakeWorld.start();
-});
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
+  await startWorld();
 });
 
 async function confirmedAt(): Promise<unknown[]> {

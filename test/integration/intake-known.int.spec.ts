@@ -1,16 +1,15 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { csvOf, CSV_HEADER, leaver, worker, type Cells } from '../support/intake-files.js';
-import { dropTemplate, IntakeWorld, type WorldOptions } from '../support/intake-world.js';
+import type { IntakeWorld, WorldOptions } from '../support/intake-world.js';
+import { startWorld, world } from '../support/one-world.js';
 import type { Run } from '../../src/intake/run.js';
 
 /** Enough for the file to be looked at row by row before it is read. */
 const MANY = 3_000;
 
-let world: IntakeWorld;
-
 async function start(options: WorldOptions = {}): Promise<IntakeWorld> {
-  world = await IntakeWorld.start({
+  await startWorld({
     brakes: (brakes) => {
       for (const limit of Object.values(brakes.limits)) limit.percent = 100;
     },
@@ -18,14 +17,6 @@ async function start(options: WorldOptions = {}): Promise<IntakeWorld> {
   });
   return world;
 }
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
-});
 
 /** Every fifth of them shares given name and birth date with somebody, and is decided together with them. */
 function everybody(): Cells[] {

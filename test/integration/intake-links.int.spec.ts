@@ -1,18 +1,16 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Run } from '../../src/intake/run.js';
 import { leaver, shuffled, worker, type Cells } from '../support/intake-files.js';
-import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
+import { startWorld, world } from '../support/one-world.js';
 
 /** Enough to be looked at by what they have in common before anybody is decided. */
 const MANY = 700;
 /** Too few for that. */
 const FEW = 100;
 
-let world: IntakeWorld;
-
 /** The source has spoken before: nobody is history only because of the order. */
 async function start(): Promise<void> {
-  world = await IntakeWorld.start();
+  await startWorld();
   await world.import([worker(9_999)]);
 }
 
@@ -26,14 +24,6 @@ async function take(rows: readonly Cells[]): Promise<Run> {
 async function standing(): Promise<string[]> {
   return (await world.domain()).filter((line) => /^(employment|departure|entry|case)\|/.test(line));
 }
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
-});
 
 /**
  * People who share given names and birthdays with many, some of them whole names, some a phone or an address: strangers,

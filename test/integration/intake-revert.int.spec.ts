@@ -1,27 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PolicyRunsService } from '../../src/intake/policy-runs.service.js';
 import { PolicyService } from '../../src/rehire-registry/policy.service.js';
 import { DoorsService } from '../../src/intake/doors.service.js';
 import { RunsQueries } from '../../src/intake/runs.queries.js';
 import { leaver, worker, workers, type Cells } from '../support/intake-files.js';
-import { dropTemplate, IntakeWorld, type WorldOptions } from '../support/intake-world.js';
-
-let world: IntakeWorld;
-
-async function start(options: WorldOptions = {}): Promise<IntakeWorld> {
-  world = await IntakeWorld.start(options);
-  return world;
-}
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
-});
+import { startWorld, world } from '../support/one-world.js';
 
 /** The registry's own words about everybody, without how often something was observed or believed. */
 async function standing(): Promise<string[]> {
@@ -35,7 +20,7 @@ describe('revert', () => {
   const leaving: Cells[] = [leaver(0, '2026-04-30'), leaver(1, '2026-03-31'), leaver(200, '2026-04-20')];
 
   it('takes a run back, shows its brakes, cancels what was planned, and the same file again gives the same registry', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(100));
     const before = await world.registry();
     world.clock.addDays(1);
@@ -73,7 +58,7 @@ describe('revert', () => {
   });
 
   it('of the only run of a source lets its next one be its first again', async () => {
-    await start();
+    await startWorld();
     const rows = [...workers(20), leaver(30, '2020-03-31')];
     const first = await world.import(rows);
     expect([first.firstOfSource, first.status]).toEqual([true, 'applied']);
@@ -86,7 +71,7 @@ describe('revert', () => {
   });
 
   it('names the mail that had been sent, by company and number, and answers it by a correction', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(100));
     world.clock.addDays(1);
     const run = await world.import(leaving);
@@ -124,7 +109,7 @@ describe('a new policy', () => {
   }
 
   it('that turns too many verdicts waits, and is approved or rejected like any other run', async () => {
-    await start({ brakes: (b) => (b.approval.twoPerson = true) });
+    await startWorld({ brakes: (b) => (b.approval.twoPerson = true) });
     await world.import([
       ...workers(10),
       ...Array.from({ length: 40 }, (_, n) => leaver(20 + n, '2026-03-31')),
@@ -159,7 +144,7 @@ describe('a new policy', () => {
 
 describe('push', () => {
   it('gives every record its receipt: accepted, duplicate or rejected', async () => {
-    await start();
+    await startWorld();
     const record = { employeeNumber: 'P1', familyName: '森', givenName: '葉', status: 'active' };
     const doors = world.get(DoorsService);
     const first = await doors.importRecords({ source: 'demo-jp', records: [record], by: 'hr' });
@@ -172,7 +157,7 @@ describe('push', () => {
   });
 
   it('the contradiction of a row is settled by the column that the profile trusts, else disputed', async () => {
-    await start();
+    await startWorld();
     for (const trust of ['lastDay', 'status'] as const) {
       const profile = join(world.config, `trust-${trust.toLowerCase()}.yaml`);
       await writeFile(

@@ -1,25 +1,10 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { RejectionsService } from '../../src/intake/rejections.service.js';
 import { describeRejection } from '../../src/platform/i18n/i18n.js';
 import { csvOf, CSV_HEADER, leaver, worker, workers, type Cells } from '../support/intake-files.js';
-import { dropTemplate, IntakeWorld, type WorldOptions } from '../support/intake-world.js';
-
-let world: IntakeWorld;
-
-async function start(options: WorldOptions = {}): Promise<IntakeWorld> {
-  world = await IntakeWorld.start(options);
-  return world;
-}
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
-});
+import { startWorld, world } from '../support/one-world.js';
 
 async function stored(number: string): Promise<Record<string, unknown>> {
   const row = await world.db.one<{ facts: Record<string, unknown> }>(
@@ -48,7 +33,7 @@ const BAD: readonly ((row: Cells) => Cells)[] = [
 
 describe('what is stored', () => {
   it('edge-cases/25, I10: CP932 with 髙 﨑 ①, full-width digits and blank trailing columns keeps every character', async () => {
-    await start();
+    await startWorld();
     const text = [
       '社員番号,姓,名,姓カナ,名カナ,生年月日,退職日,入社日,部署,,',
       '００１２３,髙橋,﨑子,ﾀｶﾊｼ,ｻｷｺ,S60.5.5,R8.3.31,平成27年4月1日,第①営業部,,',
@@ -75,7 +60,7 @@ describe('what is stored', () => {
   });
 
   it('I09: unambiguous days of every shape are stored right, impossible and ambiguous ones are rejected', async () => {
-    await start();
+    await startWorld();
     const shapes: [string, string | null][] = [
       ['令和8年3月31日', '2026-03-31'],
       ['R8.3.31', '2026-03-31'],
@@ -97,7 +82,7 @@ describe('what is stored', () => {
   });
 
   it('edge-cases/31: a column whose cells fit no single order keeps only what is certain, never half of each', async () => {
-    await start();
+    await startWorld();
     const days = ['03/04/2026', '13/04/2026', '04/25/2026', '05/06/2026'];
     const mixed = await world.import(days.map((day, n) => leaver(n, day)));
     const judged = await world.db.query<{ day: string }>(`select last_day as day from departure order by 1`);
@@ -110,7 +95,7 @@ describe('what is stored', () => {
   });
 
   it('edge-cases/28: an end of time in the leaving column is no departure', async () => {
-    await start();
+    await startWorld();
     const days = ['4712-12-31', '9999-12-31', '2999-12-31', '9999/12/31'];
     const run = await world.import(days.map((day, n) => worker(n, { 退職日: day })));
     expect([run.rows.accepted, run.changes.new_leaver]).toEqual([4, 0]);
@@ -118,7 +103,7 @@ describe('what is stored', () => {
   });
 
   it('edge-cases/29: active with an end in the past, and left without a day, are disputed and followed up by nobody', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(3));
     world.clock.addDays(1);
     const run = await world.import([
@@ -133,7 +118,7 @@ describe('what is stored', () => {
   });
 
   it('I12: a future day contacts nobody before it; a move re-times, a rescission cancels without a mail', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(5));
     world.clock.addDays(1);
     await world.import([leaver(0, '2026-06-30')]);
@@ -156,7 +141,7 @@ describe('what is stored', () => {
   });
 
   it('I19: a blank cell loses no field unless the profile says that it clears', async () => {
-    await start();
+    await startWorld();
     await world.import([leaver(0, '2026-06-30')]);
     world.clock.addDays(1);
     await world.import([{ 社員番号: '10000', 退職日: '2026-06-30' }]);
@@ -179,7 +164,7 @@ describe('rejections', () => {
     workers(1_000).map((row, n) => (n % 27 === 13 ? (BAD[n % BAD.length]?.(row) ?? row) : row));
 
   it('I20: of 1,000 rows 37 are bad: 963 applied; each tells column, value and remedy; mended ones count once', async () => {
-    await start();
+    await startWorld();
     const rows = thousand();
     const run = await world.import(rows);
     expect([run.status, run.rows]).toEqual([
@@ -226,7 +211,7 @@ describe('rejections', () => {
   });
 
   it('I20: rows of a run that still waits are not sent again around its decision', async () => {
-    await start();
+    await startWorld();
     const rows = workers(100).map((row, n) => (n < 40 ? { ...row, 在籍状況: '謎の状態' } : row));
     const held = await world.import(rows);
     expect(held.status).toBe('held');
@@ -238,7 +223,7 @@ describe('rejections', () => {
   });
 
   it('a retry that a brake holds marks its rows as mended when it is approved, and a revert takes that back', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(100));
     world.clock.addDays(1);
     const rows = Array.from({ length: 100 }, (_, n) =>
@@ -258,7 +243,7 @@ describe('rejections', () => {
   });
 
   it('rows of two runs in one file are refused', async () => {
-    await start();
+    await startWorld();
     const one = await world.import([worker(0, { 在籍状況: '謎' }), ...workers(20, 1)]);
     world.clock.addDays(1);
     const two = await world.import([worker(30, { 在籍状況: '謎' }), ...workers(20, 1)]);
@@ -270,7 +255,7 @@ describe('rejections', () => {
   });
 
   it('rows in = rows accounted for: each row of any file is exactly once accepted or rejected', async () => {
-    await start();
+    await startWorld();
     const cell = fc.constantFrom(
       '',
       '在籍',
@@ -313,7 +298,7 @@ describe('rejections', () => {
 
 describe('profiles', () => {
   it('edge-cases/25: without a profile a certain suggestion is taken, else PROFILE_NEEDED carries it', async () => {
-    await start({ source: { profile: undefined } });
+    await startWorld({ source: { profile: undefined } });
     const header = ['社員番号', '氏名', '入社年月日', '退職年月日'];
     const rows = Array.from({ length: 30 }, (_, n) => ({
       社員番号: `A${100 + n}`,

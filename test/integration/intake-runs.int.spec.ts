@@ -1,22 +1,8 @@
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { csvOf, CSV_HEADER, leaver, shuffled, worker, workers, type Cells } from '../support/intake-files.js';
-import { dropTemplate, IntakeWorld, type WorldOptions } from '../support/intake-world.js';
-
-let world: IntakeWorld;
-
-async function start(options: WorldOptions = {}): Promise<IntakeWorld> {
-  world = await IntakeWorld.start(options);
-  return world;
-}
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
-});
+import type { WorldOptions } from '../support/intake-world.js';
+import { restartWorld, startWorld, world } from '../support/one-world.js';
 
 const codesOf = (run: { notes: readonly { code: string }[] }): string[] => run.notes.map((note) => note.code);
 const trippedOf = (run: { brakes: readonly { name: string; tripped: boolean }[] }): string[] =>
@@ -24,7 +10,7 @@ const trippedOf = (run: { brakes: readonly { name: string; tripped: boolean }[] 
 
 describe('full files', () => {
   it('I01: an export with 60 % of its rows missing is held, lists the missing, and can be rejected or approved', async () => {
-    await start({ source: { mode: 'full' } });
+    await startWorld({ source: { mode: 'full' } });
     await world.import(workers(200));
     const before = await world.effects();
     world.clock.addDays(1);
@@ -54,7 +40,7 @@ describe('full files', () => {
   });
 
   it('edge-cases/01, I02: a declared count that does not match holds, absence counts for nobody, approval is refused', async () => {
-    await start({ source: { mode: 'full' } });
+    await startWorld({ source: { mode: 'full' } });
     await world.import(workers(50));
     const before = await world.effects();
     world.clock.addDays(1);
@@ -69,7 +55,7 @@ describe('full files', () => {
   });
 
   it('I02: a declared hash that does not match fails the run before a row is read', async () => {
-    await start();
+    await startWorld();
     const text = csvOf(CSV_HEADER, workers(5));
     const sha256 = createHash('sha256').update(text).digest('hex');
     await expect(world.import(text, { sha256: sha256.replace(/./, 'x') })).rejects.toMatchObject({
@@ -83,7 +69,7 @@ describe('full files', () => {
   });
 
   it('I02, edge-cases/27: a file cut in mid-row stores no part of the row and makes nobody absent', async () => {
-    await start({ source: { mode: 'full' } });
+    await startWorld({ source: { mode: 'full' } });
     await world.import(workers(30));
     world.clock.addDays(1);
     const bytes = Buffer.from(
@@ -103,7 +89,7 @@ describe('full files', () => {
   });
 
   it('edge-cases/02: who is missing counts as absent only after N whole full files, and is nobody to invite', async () => {
-    await start({ source: { mode: 'full', confirmAbsenceAfter: 3 } });
+    await startWorld({ source: { mode: 'full', confirmAbsenceAfter: 3 } });
     await world.import(workers(40));
     for (const absent of [0, 0, 1]) {
       world.clock.addDays(1);
@@ -119,7 +105,7 @@ describe('full files', () => {
   });
 
   it('I06: an older snapshot after a newer one is not believed over it and makes nobody absent', async () => {
-    await start({ source: { mode: 'full' } });
+    await startWorld({ source: { mode: 'full' } });
     await world.import([...workers(29), worker(29)], { asOf: '2026-04-01' });
     await world.import([...workers(29), leaver(29, '2026-04-30')], { asOf: '2026-04-09' });
     const newest = await world.domain();
@@ -141,7 +127,7 @@ describe('unusable files', () => {
     ['a header only', csvOf(CSV_HEADER, []), 'FILE_HEADER_ONLY'],
     ['an error page', '<!doctype html><html><body>502 Bad Gateway</body></html>', 'FILE_IS_HTML'],
   ])('I03: %s is held with the reason and writes nothing', async (_title, content, code) => {
-    await start();
+    await startWorld();
     await world.import(workers(3));
     const before = await world.effects();
     const run = await world.import(content);
@@ -152,7 +138,7 @@ describe('unusable files', () => {
   });
 
   it("I03: another company's file is held, every row rejected with the reason", async () => {
-    await start();
+    await startWorld();
     const header = ['employeeNumber', 'company', 'familyName', 'lastDay'];
     const rows = [1, 2, 3].map((n) => ({
       employeeNumber: `E${n}`,
@@ -173,7 +159,7 @@ describe('unusable files', () => {
     ['renamed', CSV_HEADER.map((name) => (name === '退職日' ? '離職の日' : name)), 'HEADER_MISSING'],
     ['twice there', [...CSV_HEADER, '退職日'], 'HEADER_DUPLICATE'],
   ])('I04: a column that is %s refuses the file before anything is written', async (_title, header, code) => {
-    await start();
+    await startWorld();
     const lines = csvOf(CSV_HEADER, workers(3)).split('\n').slice(1);
     await expect(world.import([header.join(','), ...lines].join('\n'))).rejects.toMatchObject({ code });
     expect(await world.count('staged_observation')).toBe(0);
@@ -181,7 +167,7 @@ describe('unusable files', () => {
   });
 
   it('I04: swapped columns of hire and leave contradict themselves row by row', async () => {
-    await start();
+    await startWorld();
     const header = CSV_HEADER.map((name) =>
       name === '入社日' ? '退職日' : name === '退職日' ? '入社日' : name,
     );
@@ -195,7 +181,7 @@ describe('unusable files', () => {
 
 describe('repetition', () => {
   it('I05: the same file five times, and shuffled, has no further effect: everything is unchanged', async () => {
-    await start();
+    await startWorld();
     const rows = [...workers(60), ...[60, 61, 62].map((n) => leaver(n, '2026-04-30'))];
     await world.import(rows);
     const effects = await world.effects();
@@ -211,7 +197,7 @@ describe('repetition', () => {
   });
 
   it('edge-cases/30: the same person once per year of a history file is one employment, the latest statement counts', async () => {
-    await start();
+    await startWorld();
     const header = ['社員番号', '姓', '名', '入社日', '退職日', '部署', '基準日'];
     const rows = Array.from({ length: 10 }, (_, i) => ({
       社員番号: '777',
@@ -238,7 +224,7 @@ describe('brakes', () => {
   ];
 
   it('edge-cases/03: people flipped by mistake are held; the repaired file makes the plan vanish without a mail', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(300));
     const before = await world.domain();
     world.clock.addDays(1);
@@ -260,7 +246,7 @@ describe('brakes', () => {
   });
 
   it('edge-cases/03: a held delta about people whom the next file does not speak of goes on waiting', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(300));
     world.clock.addDays(1);
     const held = await world.import(mistaken(200));
@@ -272,7 +258,7 @@ describe('brakes', () => {
   });
 
   it('edge-cases/04: a slow bleed under the limit of each run is stopped by the rolling window', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(400));
     const states: string[] = [];
     for (let night = 1; night <= 5; night += 1) {
@@ -288,7 +274,7 @@ describe('brakes', () => {
   });
 
   it('edge-cases/05: on 31 March 8 % may leave at once; on an ordinary day they may not', async () => {
-    await start({ now: '2026-03-01T03:00:00.000Z' });
+    await startWorld({ now: '2026-03-01T03:00:00.000Z' });
     await world.import(workers(400));
     const leaving = (day: string) =>
       Array.from({ length: 400 }, (_, i) => (i < 32 ? leaver(i, day) : worker(i)));
@@ -300,7 +286,7 @@ describe('brakes', () => {
   });
 
   it('I14: a limit loosened in the minute in which it holds does not count yet, and is on record', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(300));
     world.clock.addDays(1);
     await world.import(mistaken(60));
@@ -309,7 +295,7 @@ describe('brakes', () => {
         b.limits.leavers = { absolute: 1000, percent: 90, ignoreUpTo: 10, window: { days: 14, percent: 90 } };
       },
     };
-    world = await world.restart(loose);
+    await restartWorld(loose);
     const again = await world.import(mistaken(61));
     expect([again.status, codesOf(again)]).toEqual(['held', ['LOOSER_LIMITS_WAIT', 'RUN_SUPERSEDES']]);
     expect(await world.count('timeline_event', `kind = 'brake_limits'`)).toBe(2);
@@ -320,7 +306,7 @@ describe('brakes', () => {
 
 describe('approval', () => {
   it('I13: is bound to the plan that was looked at; changed data makes it void, and nothing happens', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(100));
     world.clock.addDays(1);
     const leaving = Array.from({ length: 30 }, (_, i) => leaver(i, '2026-04-20'));
@@ -341,7 +327,7 @@ describe('approval', () => {
   });
 
   it('I13: another file has another plan hash, even when it would do the same', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(100));
     world.clock.addDays(1);
     const leaving = Array.from({ length: 30 }, (_, i) => leaver(i, '2026-04-20'));
@@ -354,7 +340,7 @@ describe('approval', () => {
   });
 
   it('I13: in two-person mode whoever imported cannot approve', async () => {
-    await start({ brakes: (b) => (b.approval.twoPerson = true) });
+    await startWorld({ brakes: (b) => (b.approval.twoPerson = true) });
     await world.import(workers(100));
     world.clock.addDays(1);
     const held = await world.import(Array.from({ length: 30 }, (_, i) => leaver(i, '2026-04-20')));
@@ -367,7 +353,7 @@ describe('approval', () => {
 
 describe('dry runs', () => {
   it('write nothing but their own run, plan and staging; their plan can be approved while nothing changed', async () => {
-    await start();
+    await startWorld();
     await world.import(workers(100));
     world.clock.addDays(1);
     const before = [await world.effects(), await world.count('setting'), await world.count('timeline_event')];
@@ -385,7 +371,7 @@ describe('dry runs', () => {
   });
 
   it('are let go a week later, when the next run of their source starts', async () => {
-    await start();
+    await startWorld();
     const dry = await world.import(workers(10), { dryRun: true });
     world.clock.addDays(6);
     await world.import(workers(5));

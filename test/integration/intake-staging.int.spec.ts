@@ -1,25 +1,16 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { StagingService } from '../../src/intake/staging.service.js';
 import { Database } from '../../src/platform/database/database.js';
-import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
+import { startWorld, world } from '../support/one-world.js';
 
 const MANY = 10_001;
 
-let world: IntakeWorld;
 let staging: StagingService;
 
 beforeEach(async () => {
-  world = await IntakeWorld.start();
+  await startWorld();
   staging = world.get(StagingService);
-});
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
 });
 
 async function staged(rows: number): Promise<string> {

@@ -1,21 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { RetentionService } from '../../src/privacy/retention.service.js';
 import { leaver, worker, workers } from '../support/intake-files.js';
-import { dropTemplate, IntakeWorld } from '../support/intake-world.js';
-
-let world: IntakeWorld;
+import { startWorld, world } from '../support/one-world.js';
 
 beforeEach(async () => {
-  world = await IntakeWorld.start();
-});
-
-afterEach(async () => {
-  await world.stop();
-});
-
-afterAll(async () => {
-  await dropTemplate();
+  await startWorld();
 });
 
 async function until(table: string, where: string): Promise<void> {
