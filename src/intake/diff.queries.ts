@@ -7,6 +7,7 @@ import type { Database, Sql } from '../platform/database/database.js';
 import { noteKnown } from './known-blocks.js';
 import type { Run } from './run.js';
 import { IN_THE_HOUSE, settleLinks, stageLinks } from './staged-links.queries.js';
+import { refuseMisreadNumbers, SAID_AGAIN, stageRepeated } from './repeated-numbers.queries.js';
 
 export interface DiffCounts {
   readonly accepted: number;
@@ -32,7 +33,7 @@ const JOIN_FROM = 2_000;
 const NEWS = `
   select s.row_no, s.company, s.employee_number, s.plain, s.key_name, s.key_email, s.key_phone
   from staged_observation s
-  where s.run_id = $1 and not s.absent and not exists (
+  where s.run_id = $1 and not s.absent and not ${SAID_AGAIN} and not exists (
     select 1 from observation o
     where not o.reverted and not o.absent and o.source = $2
       and o.company = s.company and o.employee_number = s.employee_number
@@ -60,8 +61,12 @@ export class DiffQueries {
     const isAnalyzed = staged > ANALYZE_FROM;
     if (isAnalyzed) await sql.query('analyze staged_observation');
     const links = await stageLinks(sql, run.id);
+    if (links > 0) {
+      await stageRepeated(sql, run.id);
+      if (isAnalyzed) await sql.query('analyze staged_link');
+      await refuseMisreadNumbers(sql, run);
+    }
     if (isAnalyzed && links > 0) {
-      await sql.query('analyze staged_link');
       await settleLinks(db, run.id, matching);
     }
     // Of many rows the database knows enough to join them; a few are looked up one by one, whatever it thinks of them.
@@ -82,7 +87,7 @@ export class DiffQueries {
       `insert into staged_change (run_id, row_no, company, employee_number, quiet)
        select s.run_id, s.row_no, s.company, s.employee_number, false
        from staged_observation s
-       where s.run_id = $1 and not s.absent and (s.company, s.employee_number) in (
+       where s.run_id = $1 and not s.absent and not ${SAID_AGAIN} and (s.company, s.employee_number) in (
          select company, employee_number from staged_change where run_id = $1 and not alone)
        on conflict do nothing`,
       [run.id],

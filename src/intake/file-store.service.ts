@@ -117,7 +117,8 @@ export function checkFileSize(bytes: number): void {
 async function* packed(
   chunks: AsyncIterable<{ seq: number; chunk: Buffer }>,
 ): AsyncGenerator<{ seq: number; size: number; data: Buffer }> {
-  for await (const { seq, chunk } of chunks) yield { seq, size: chunk.length, data: await compress(chunk, PACKED) };
+  for await (const { seq, chunk } of chunks)
+    yield { seq, size: chunk.length, data: await compress(chunk, PACKED) };
 }
 
 async function* chunked(

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DoorsService } from '../../src/intake/doors.service.js';
 import type { RunMode } from '../../src/intake/run.js';
 import { Clock } from '../../src/platform/clock/clock.js';
+import { keepHeapSmall } from '../../src/platform/config/heap.js';
 import { Database } from '../../src/platform/database/database.js';
 import { openHouse } from './intake-world.js';
 
@@ -50,6 +51,8 @@ async function runChildImport(options: ChildImport): Promise<void> {
   }
 }
 
+// As the command does.
+keepHeapSmall('command');
 await runChildImport(JSON.parse(process.argv[2] ?? '') as ChildImport);
 // Queues and pools are left to the end of the process: nothing of them outlives it.
 process.exit(0);
