@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { JobLater } from './job.js';
 import { Solitude } from './solitude.js';
@@ -19,24 +20,44 @@ describe(Solitude, () => {
   });
 
   it('lets a suspect wait for those that run, and nobody begin before it', async () => {
-    const solitude = new Solitude();
+    const solitude = new Solitude(5_000, 20);
     const order: string[] = [];
     const other = held();
     const running = solitude.run(false, other.work).then(() => order.push('before'));
-    const suspects = [1, 2].map((n) => solitude.run(true, () => Promise.resolve(order.push(`suspect ${n}`))));
+    const suspect = solitude.run(true, () => Promise.resolve(order.push('suspect')));
     const late = solitude.run(false, () => Promise.resolve(order.push('after')));
     other.end();
-    await Promise.all([running, ...suspects, late]);
-    expect(order.slice(0, 1).concat(order.slice(1, 3).sort(), order.slice(3))).toEqual([
-      'before',
-      'suspect 1',
-      'suspect 2',
-      'after',
-    ]);
+    await Promise.all([running, suspect, late]);
+    expect(order).toEqual(['before', 'suspect', 'after']);
+  });
+
+  it('has no second suspect in hand while one runs or waits for its turn', async () => {
+    const solitude = new Solitude(5_000, 20);
+    const [other, suspect] = [held(), held()];
+    const running = solitude.run(false, other.work);
+    const first = solitude.run(true, suspect.work);
+    await expect(solitude.run(true, () => Promise.resolve('never'))).rejects.toBeInstanceOf(JobLater);
+    other.end();
+    await running;
+    await expect(solitude.run(true, () => Promise.resolve('never'))).rejects.toBeInstanceOf(JobLater);
+    suspect.end();
+    await first;
+    expect(await solitude.run(true, () => Promise.resolve('alone'))).toBe('alone');
+  });
+
+  it('begins a suspect only when those that came with it have had time to be put back', async () => {
+    const solitude = new Solitude(5_000, 100);
+    let begunAt = 0;
+    const first = solitude.run(true, () => Promise.resolve((begunAt = performance.now())));
+    await sleep(60);
+    const refusedAt = performance.now();
+    await expect(solitude.run(true, () => Promise.resolve('never'))).rejects.toBeInstanceOf(JobLater);
+    await first;
+    expect(begunAt - refusedAt).toBeGreaterThanOrEqual(99);
   });
 
   it('puts a suspect off that would have to wait for too long, and lets the others go on', async () => {
-    const solitude = new Solitude(0);
+    const solitude = new Solitude(0, 0);
     const other = held();
     const running = solitude.run(false, other.work);
     await expect(solitude.run(true, () => Promise.resolve('never'))).rejects.toBeInstanceOf(JobLater);
