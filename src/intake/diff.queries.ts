@@ -65,9 +65,7 @@ export class DiffQueries {
       await stageRepeated(sql, run.id);
       if (isAnalyzed) await sql.query('analyze staged_link');
       await refuseMisreadNumbers(sql, run);
-    }
-    if (isAnalyzed && links > 0) {
-      await settleLinks(db, run.id, matching);
+      if (isAnalyzed) await settleLinks(db, run.id, matching);
     }
     // Of many rows the database knows enough to join them; a few are looked up one by one, whatever it thinks of them.
     const apart = ALONE.map((condition) => `not exists (${condition})`).join(' and ');
