@@ -2,6 +2,8 @@ import type { ReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { AppError } from '../domain/app-error.js';
 
+const READ_BYTES = 256 * 1024;
+
 /**
  * A file to read from its beginning. It is open when this returns, so that nothing has begun when it cannot be read.
  *
@@ -24,7 +26,7 @@ export async function openFile(
     await handle.close();
     throw error;
   }
-  return handle.createReadStream();
+  return handle.createReadStream({ highWaterMark: READ_BYTES });
 }
 
 /** The same for readers that begin again: each call reads the file from its beginning. */

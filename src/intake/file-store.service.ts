@@ -18,6 +18,9 @@ const UNPACKED = { chunkSize: CHUNK_BYTES + (1 << 17) };
 /** Ten million rows and more: whatever is longer is no export of people, and would fill the database first. */
 export const MAX_FILE_BYTES = BODY_LIMITS.uploadBytes;
 const MEBIBYTE = 1 << 20;
+/** A chunk need not be on disk before the next: the file counts once it is settled, and that waits for all of them. */
+const KEEP_CHUNK = `with later as (select set_config('synchronous_commit', 'off', true))
+  insert into stored_file_chunk (sha256, seq, data) select $1, $2::int, $3::bytea from later`;
 
 export interface StoredFile {
   readonly sha256: string;
@@ -53,11 +56,7 @@ export class FileStoreService {
       for await (const { seq, size, data } of ahead(packed(chunked(bytes, hash)))) {
         byteLength += size;
         checkFileSize(byteLength);
-        await this.db.query('insert into stored_file_chunk (sha256, seq, data) values ($1, $2, $3)', [
-          draft,
-          seq,
-          data,
-        ]);
+        await this.db.query(KEEP_CHUNK, [draft, seq, data]);
       }
     } catch (error) {
       await this.drop(draft);
