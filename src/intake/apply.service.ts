@@ -5,6 +5,7 @@ import { EffectsService } from '../departures/effects.service.js';
 import { Clock } from '../platform/clock/clock.js';
 import { Database, type Sql } from '../platform/database/database.js';
 import { PlanItemsRepository, type PlanItem } from './plan-items.repository.js';
+import { rememberReading } from './reading-blocks.queries.js';
 import type { Run } from './run.js';
 import { markMended, noteApplied, noteReverted } from './run-ends.js';
 import { RunsRepository } from './runs.repository.js';
@@ -88,7 +89,10 @@ export class ApplyService {
     const notes = [...run.notes, ...(await markMended(sql, run))];
     await this.runs.update(run.id, { status: 'applied', notes, finishedAt: this.clock.nowIso() }, sql);
     if (run.revertsRunId !== null) await noteReverted(sql, run.revertsRunId);
-    if (isFeed) await noteApplied(sql, run);
+    if (isFeed) {
+      await rememberReading(sql, run);
+      await noteApplied(sql, run);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { CONFIRMED_AT } from '../departures/closure-rows.queries.js';
 import type { Sql } from '../platform/database/database.js';
+import { NOT_SEEN_AGAIN } from './reading-blocks.queries.js';
 import type { Run } from './run.js';
 
 /**
@@ -11,10 +12,22 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
   const isNewest = await becomesNewest(sql, run);
   if (isNewest) {
     await sql.query(
-      `update observation o set confirmed_at = ${CONFIRMED_AT}, follows = false
-       from source_state st
-       where st.source = o.source and o.source = $2 and o.follows
-         and not exists (select 1 from staged_known k where k.run_id = $1 and k.observation_id = o.id)`,
+      // Whoever follows is in a block of the newest reading, or cannot be recognised by their bytes.
+      `with spoken_of as (
+         select k.id from reading_block b cross join lateral unnest(b.observation_ids) as k(id)
+           where b.source = $2 and ${NOT_SEEN_AGAIN}
+         union select id from observation where source = $2 and follows and raw_hash is null),
+       said as (
+         select unnest(observation_ids) as id from staged_known_block where run_id = $1 and reading_block is null),
+       unsaid as materialized (select id from spoken_of except select id from said),
+       -- Two equal rows are one statement: another block may have told of it.
+       elsewhere as materialized (
+         select unsaid.id from unsaid join (
+           select unnest(observation_ids) as id from staged_known_block where run_id = $1) k on k.id = unsaid.id),
+       missing as materialized (select id from unsaid except select id from elsewhere)
+       update observation o set confirmed_at = ${CONFIRMED_AT}, follows = false
+       from missing, source_state st
+       where o.id = missing.id and st.source = o.source and o.source = $2 and o.follows`,
       [run.id, run.source],
     );
     await sql.query(
@@ -27,7 +40,7 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
   await sql.query(
     `update observation o set
        confirmed_at = greatest(o.confirmed_at, coalesce(s.as_of_at, $2::timestamptz)),
-       raw_hash = case when s.row_no is null then o.raw_hash else s.raw_hash end,
+       raw_hash = coalesce(s.raw_hash, o.raw_hash),
        follows = o.follows or $3::boolean and not exists (
          select 1 from observation y
          where y.company = o.company and y.employee_number = o.employee_number and y.source = o.source and y.current
@@ -40,7 +53,7 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
          where l.run_id = $1 and l.link = 'number' and z.company = s.company and z.employee_number = s.employee_number
            and z.spell_hint = s.spell_hint and z.content_hash = s.content_hash and z.as_of_at > s.as_of_at)
        and (not o.follows and (o.confirmed_at < coalesce(s.as_of_at, $2::timestamptz) or $3::boolean)
-         or s.row_no is not null and o.raw_hash is distinct from s.raw_hash
+         or o.raw_hash is distinct from coalesce(s.raw_hash, o.raw_hash)
          or o.follows and not $3::boolean and (
            select st.confirmed_as_of_at from source_state st where st.source = o.source)
              < coalesce(s.as_of_at, $2::timestamptz))`,
@@ -70,14 +83,24 @@ export async function takeBackConfirmations(sql: Sql, runId: string): Promise<vo
   );
 }
 
-/** A file, all of it true at one time, later than the newest reading and about at least half as many of its people. */
+/**
+ * A file, all of it true at one time, later than the newest reading and about at least half as many of its people. They
+ * are only counted when there may be too few: there are never more than its blocks hold, and those who have no bytes to
+ * be recognised by.
+ */
 async function becomesNewest(sql: Sql, run: Run): Promise<boolean> {
   if (run.kind === 'push') return false;
   const found = await sql.query<{ is: boolean }>(
-    `select not exists (select 1 from source_state where source = $2 and confirmed_as_of_at >= $3)
+    `with known as (
+       select coalesce(sum(cardinality(row_nos)), 0) as n from staged_known_block where run_id = $1),
+     at_most as (
+       select coalesce((select sum(cardinality(observation_ids)) from reading_block where source = $2), 0)
+         + (select count(*) from observation where source = $2 and follows and raw_hash is null) as n)
+     select not exists (select 1 from source_state where source = $2 and confirmed_as_of_at >= $3)
        and not exists (select 1 from staged_observation where run_id = $1 and not absent and as_of_at <> $3)
-       and (select coalesce(sum(cardinality(row_nos)), 0) from staged_known_block where run_id = $1) * 2
-         >= (select count(*) from observation where source = $2 and follows) as is`,
+       and case when known.n * 2 >= at_most.n then true
+         else known.n * 2 >= (select count(*) from observation where source = $2 and follows) end as is
+     from known, at_most`,
     [run.id, run.source, run.asOfAt],
   );
   return found.rows[0]?.is === true;

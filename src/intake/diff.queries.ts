@@ -165,7 +165,7 @@ export class DiffQueries {
       // A run that recognised nothing need not look for them.
       `with doubted as materialized (
          select o.id from observation o join import_run r on r.source = o.source
-         where r.id = $1 and not o.follows and exists (select 1 from staged_known_block where run_id = $1 and raw)
+         where r.id = $1 and not o.follows and o.raw_hash is not null and exists (select 1 from staged_known_block where run_id = $1 and raw)
          union
          select o.id from staged_observation s
            join observation o on o.company = s.company and o.employee_number = s.employee_number

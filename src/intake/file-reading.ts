@@ -6,7 +6,7 @@ import type { Company, Source } from '../platform/config/group-config.js';
 import type { Findings } from './corridor.service.js';
 import { openTable, type OpenTableOptions } from './file/open-table.js';
 import { RawHash } from './file/raw-hash.js';
-import { onlySlices, renumbered } from './file/reduced.js';
+import { renumbered } from './file/reduced.js';
 import type { Table, TableOutcome, TableRow, UnusableFile } from './file/table.js';
 import type { KnownRowsService, Unread } from './known-rows.service.js';
 import { bindProfile, type BoundProfile } from './mapping/bind.js';
@@ -143,10 +143,10 @@ export class FileReading {
     { hasher, unread }: { hasher: RawHash; unread: Unread },
   ): Promise<Outcome | null> {
     const { staging } = this.rooms;
-    const { knownCount, rowNumbers, slices } = unread;
+    const { knownCount, rowNumbers } = unread;
     this.read = knownCount;
     if (rowNumbers.length === 0) return { rowCount: knownCount, complete: true, encoding: null };
-    const rest = await openTable(onlySlices(open(), slices), {
+    const rest = await openTable(unread.bytes(open), {
       ...this.tableOptions(bound.profile),
       ...(table.encoding === 'ascii' ? {} : { encoding: table.encoding }),
       delimiter: table.delimiter,

@@ -4,7 +4,7 @@ const ROWS_PER_BLOCK = 1_000;
 
 /**
  * The statement that notes rows as known; a block of them is one row of the table, and the view `staged_known` shows them
- * one by one. `rows` is a select of run_id, row_no, observation_id and whether the bytes told, in this order.
+ * one by one. Blocks of the newest reading are noted under the number of their first row, negative. `rows` is a select of run_id, row_no, observation_id and whether the bytes told, in this order.
  */
 export function noteKnown(rows: string): string {
   return `insert into staged_known_block (run_id, block, raw, row_nos, observation_ids)

@@ -1,19 +1,22 @@
 import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
 import { CopyWriter } from '../platform/database/bulk.js';
 import { Database, type Sql } from '../platform/database/database.js';
+import { BlockCutter, blockHash, type RowBlock } from './file/block-cutter.js';
 import { skipBytes } from './file/byte-source.js';
 import type { RawHash } from './file/raw-hash.js';
-import { RecordFramer } from './file/record-framer.js';
-import type { Slice } from './file/reduced.js';
+import { RecordFramer, type EachRecord } from './file/record-framer.js';
+import { HeldParts, onlySlices, type Slice } from './file/reduced.js';
 import type { Table } from './file/table.js';
 import { noteKnown } from './known-blocks.js';
+import { NOT_SEEN_AGAIN } from './reading-blocks.queries.js';
 import type { Run } from './run.js';
 
 /** What of a file has to be read because nothing is known by its bytes. */
 export interface Unread {
-  /** The header with all that stands above it, then each record that is not known; byte ranges of the file. */
-  readonly slices: readonly Slice[];
-  /** The row number of each slice behind the header. */
+  /** The header with all that stands above it, then each record that is not known. */
+  bytes(open: () => AsyncIterable<Uint8Array>): AsyncIterable<Buffer>;
+  /** The row number of each of these records. */
   readonly rowNumbers: readonly number[];
   readonly knownCount: number;
 }
@@ -21,10 +24,14 @@ export interface Unread {
 /** With fewer known rows than this, reading everything at once is quicker than looking first. */
 const LEAST_KNOWN = 0.8;
 const MAX_RECORD_BYTES = 1 << 20;
+const BLOCKS_AT_ONCE = 512;
+/** Of blocks that are not known, so much is kept to take rows from; of more, the file is read once more. */
+const MOST_HELD_BYTES = 24 << 20;
 
 /**
  * Recognises rows by their bytes. What a source said in the same bytes, read in the same way, when it last spoke of the
- * person, it says again: such a row need not be parted, decoded, interpreted or compared.
+ * person, it says again: such a row need not be parted, decoded, interpreted or compared. Most are recognised a block at
+ * a time; only the rows of the other blocks are looked at one by one.
  */
 @Injectable()
 export class KnownRowsService {
@@ -46,12 +53,11 @@ export class KnownRowsService {
       return await this.db.transaction(async (sql) => {
         // A hash of everybody fits, and need not go to disk and back.
         await sql.query(`set local work_mem = '128MB'`);
-        await sql.query(
-          'create temp table raw_row (row_no int, raw_hash uuid, at bigint, size int) on commit drop',
-        );
-        const frame = await frames(sql, bytes, { ...layout, delimiter: table.delimiter }, hasher);
-        if (frame === null) throw NOT_WORTH_IT;
-        return compare(sql, run, frame);
+        const look = new Look(sql, run, hasher, layout.recordsAboveHeader);
+        await look.prepare();
+        const ends = await look.through(bytes, layout.bomLength, table.delimiter.charCodeAt(0));
+        if (ends === null) throw NOT_WORTH_IT;
+        return compare(sql, run, ends);
       });
     } catch (error) {
       if (error === NOT_WORTH_IT) return null;
@@ -62,7 +68,8 @@ export class KnownRowsService {
   /** Only what was said by the newest reading of the source is known, and only to one that is as new. */
   private async hasSpoken(run: Run): Promise<boolean> {
     const state = await this.db.one<{ is: boolean }>(
-      'select confirmed_as_of_at <= $2::timestamptz as is from source_state where source = $1',
+      `select confirmed_as_of_at <= $2::timestamptz and exists (select 1 from reading_block where source = $1) as is
+       from source_state where source = $1`,
       [run.source, run.asOfAt],
     );
     return state?.is === true;
@@ -72,45 +79,108 @@ export class KnownRowsService {
 /** Rolls back what was looked at in vain. */
 const NOT_WORTH_IT = new Error('too little of the file is known');
 
-interface Frames {
+/** Where a file begins and ends, and how much lies between. */
+interface Ends {
   readonly rowCount: number;
   /** Up to the first byte behind the header. */
   readonly headerEnd: number;
   /** Behind the last line end. */
   readonly tail: Slice;
+  /** Whatever is not known, and more around it. */
+  readonly held: HeldParts;
 }
 
-async function frames(
-  sql: Sql & ConstructorParameters<typeof CopyWriter>[0],
-  bytes: AsyncIterable<Uint8Array>,
-  layout: { readonly bomLength: number; readonly recordsAboveHeader: number; readonly delimiter: string },
-  hasher: RawHash,
-): Promise<Frames | null> {
-  const framer = new RecordFramer(layout.delimiter.charCodeAt(0), MAX_RECORD_BYTES);
-  const rows = new CopyWriter(sql, 'raw_row', ['row_no', 'raw_hash', 'at', 'size']);
-  let byteLength = layout.bomLength;
-  let end = layout.bomLength;
-  let headerEnd = 0;
-  let record = -1;
-  for await (const chunk of skipBytes(asBuffers(bytes), layout.bomLength)) {
-    byteLength += chunk.length;
-    for (const frame of framer.push(chunk)) {
-      record += 1;
-      const at = layout.bomLength + frame.at;
-      end = at + frame.size;
-      const rowNo = record - layout.recordsAboveHeader;
-      if (rowNo < 0) continue;
-      if (rowNo === 0) headerEnd = end;
-      else {
-        const cells = [rowNo, hasher.of(frame.bytes), at, frame.size];
-        if (!rows.add(cells)) await rows.flush().then(() => rows.add(cells));
-      }
-    }
-    if (framer.isLost) return null;
+/** One look through a file: known blocks are noted, the rows of the others put into `raw_row`. */
+class Look {
+  private readonly cutter = new BlockCutter();
+  private readonly rows: CopyWriter;
+  private readonly held = new HeldParts(MOST_HELD_BYTES);
+  private blocks: RowBlock[] = [];
+  private looking: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly sql: PoolClient,
+    private readonly run: Run,
+    private readonly hasher: RawHash,
+    private readonly recordsAboveHeader: number,
+  ) {
+    this.rows = new CopyWriter(sql, 'raw_row', ['row_no', 'raw_hash', 'at', 'size']);
   }
-  await rows.end();
-  const rowCount = record - layout.recordsAboveHeader;
-  return rowCount < 1 ? null : { rowCount, headerEnd, tail: { at: end, size: byteLength - end } };
+
+  async prepare(): Promise<void> {
+    await this.sql.query(
+      'create temp table raw_row (row_no int, raw_hash uuid, at bigint, size int) on commit drop',
+    );
+  }
+
+  /** Null when the records cannot be told apart for certain, or there are none below the header. */
+  async through(
+    bytes: AsyncIterable<Uint8Array>,
+    bomLength: number,
+    delimiter: number,
+  ): Promise<Ends | null> {
+    const framer = new RecordFramer(delimiter, MAX_RECORD_BYTES);
+    let byteLength = bomLength;
+    let end = bomLength;
+    let headerEnd = 0;
+    let rowNo = -this.recordsAboveHeader - 1;
+    const each: EachRecord = (data, from, to, at, size) => {
+      rowNo += 1;
+      end = bomLength + at + size;
+      if (rowNo === 0) headerEnd = end;
+      if (rowNo < 1) return;
+      const rawHash = this.hasher.within(data, from, to);
+      this.push(this.cutter.add(rowNo, rawHash, bomLength + at, data, from, size));
+    };
+    for await (const chunk of skipBytes(asBuffers(bytes), bomLength)) {
+      byteLength += chunk.length;
+      framer.scan(chunk, each);
+      if (framer.isLost) return null;
+      if (this.blocks.length >= BLOCKS_AT_ONCE) await this.lookUp();
+    }
+    this.push(this.cutter.end());
+    await this.lookUp();
+    await this.looking;
+    await this.rows.end();
+    if (rowNo < 1) return null;
+    this.held.add(end, [framer.rest]);
+    return { rowCount: rowNo, headerEnd, tail: { at: end, size: byteLength - end }, held: this.held };
+  }
+
+  private push(block: RowBlock | null): void {
+    if (block !== null) this.blocks.push(block);
+  }
+
+  /** Begins to look for the blocks that are ready, while the file is read on; waits for those before. */
+  private async lookUp(): Promise<void> {
+    await this.looking;
+    const { blocks } = this;
+    this.blocks = [];
+    this.looking = this.note(blocks);
+    // Told to whoever waits next.
+    this.looking.catch(() => undefined);
+  }
+
+  private async note(blocks: readonly RowBlock[]): Promise<void> {
+    const known = await this.sql.query<{ first_row: number }>(
+      `insert into staged_known_block (run_id, block, raw, row_nos, observation_ids, reading_block)
+       select $1, -f.first_row, true,
+         array(select generate_series(f.first_row, f.first_row + cardinality(b.observation_ids) - 1)),
+         b.observation_ids, b.id
+       from unnest($3::int[], $4::uuid[]) as f(first_row, hash)
+       cross join lateral (
+         select id, observation_ids from reading_block where source = $2 and hash = f.hash order by id desc limit 1) b
+       returning -block as first_row`,
+      [this.run.id, this.run.source, blocks.map(({ firstRow }) => firstRow), blocks.map(blockHash)],
+    );
+    const firstRows = new Set(known.rows.map((row) => row.first_row));
+    for (const { firstRow, rawHashes, ats, sizes, pieces } of blocks) {
+      if (firstRows.has(firstRow)) continue;
+      this.held.add(ats[0] ?? 0, pieces);
+      for (const [index, rawHash] of rawHashes.entries())
+        await this.rows.write([firstRow + index, rawHash, ats[index] ?? 0, sizes[index] ?? 0]);
+    }
+  }
 }
 
 async function* asBuffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
@@ -118,26 +188,34 @@ async function* asBuffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
     yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
-async function compare(sql: Sql, run: Run, { rowCount, headerEnd, tail }: Frames): Promise<Unread> {
+/** A row that was in the newest reading is in a known block, or in one that was not found again. */
+async function compare(sql: Sql, run: Run, { rowCount, headerEnd, tail, held }: Ends): Promise<Unread> {
   await sql.query('analyze raw_row');
   const mostUnread = rowCount - Math.ceil(rowCount * LEAST_KNOWN);
   const unread = await sql.query<{ row_no: number; at: number; size: number }>(
-    `with matched as materialized (
-       select r.row_no, r.at, r.size, o.id
-       from raw_row r left join observation o
-         on o.raw_hash = r.raw_hash and o.source = $2 and o.follows and o.as_of_at <= $3),
+    `with said as (
+       select k.raw_hash, max(k.id) as id
+       from reading_block b cross join lateral unnest(b.raw_hashes, b.observation_ids) as k(raw_hash, id)
+       where b.source = $2 and ${NOT_SEEN_AGAIN} group by 1),
+     matched as materialized (
+       select r.row_no, r.at, r.size, said.id from raw_row r left join said on said.raw_hash = r.raw_hash),
      noted as (${noteKnown('select $1::uuid, row_no, id, true from matched where id is not null')})
-     select row_no, at, size from matched where id is null order by row_no limit $4`,
-    [run.id, run.source, run.asOfAt, mostUnread + 1],
+     select row_no, at, size from matched where id is null order by row_no limit $3`,
+    [run.id, run.source, mostUnread + 1],
   );
   if (unread.rows.length > mostUnread) throw NOT_WORTH_IT;
   const knownCount = rowCount - unread.rows.length;
   // Whatever joins them from here on would take a few rows for granted.
-  await sql.query('analyze staged_known_block');
+  await sql.query('analyze staged_known_block (run_id, block, raw, reading_block)');
   const rest = unread.rows.map(({ row_no: rowNo, at, size }) => ({ rowNo, at, size }));
   if (tail.size > 0) rest.push({ rowNo: rowCount + 1, ...tail });
+  const header = { at: 0, size: headerEnd };
   return {
-    slices: [{ at: 0, size: headerEnd }, ...rest.map(({ at, size }) => ({ at, size }))],
+    async *bytes(open) {
+      const kept = held.slices(rest);
+      yield* onlySlices(open(), kept === null ? [header, ...rest] : [header]);
+      if (kept !== null) yield* kept;
+    },
     rowNumbers: rest.map(({ rowNo }) => rowNo),
     knownCount,
   };

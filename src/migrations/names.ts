@@ -12,4 +12,5 @@ export const MIGRATION_NAMES = [
   'Migration20261123120000_known_blocks',
   'Migration20261123130000_newest_reading',
   'Migration20261123140000_relay_order',
+  'Migration20261123150000_reading_blocks',
 ] as const;

@@ -16,13 +16,27 @@ export class RawHash {
   }
 
   of(bytes: Uint8Array): string {
-    const length = CONTEXT_BYTES + bytes.length;
+    this.#reserve(bytes.length).set(bytes, CONTEXT_BYTES);
+    return this.#digest(bytes.length);
+  }
+
+  /** The same of the bytes of `data` from `begin` to `end`. */
+  within(data: Buffer, begin: number, end: number): string {
+    data.copy(this.#reserve(end - begin), CONTEXT_BYTES, begin, end);
+    return this.#digest(end - begin);
+  }
+
+  #reserve(byteLength: number): Buffer {
+    const length = CONTEXT_BYTES + byteLength;
     if (this.#scratch.length < length) {
       const larger = Buffer.alloc(length * 2);
       this.#scratch.copy(larger, 0, 0, CONTEXT_BYTES);
       this.#scratch = larger;
     }
-    this.#scratch.set(bytes, CONTEXT_BYTES);
-    return hash('md5', this.#scratch.subarray(0, length), 'hex');
+    return this.#scratch;
+  }
+
+  #digest(byteLength: number): string {
+    return hash('md5', this.#scratch.subarray(0, CONTEXT_BYTES + byteLength), 'hex');
   }
 }

@@ -7,9 +7,14 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
+/** A record lies in `data` from `begin` to `end`, and with its line end `size` bytes from `at` on in the source. */
+export type EachRecord = (data: Buffer, begin: number, end: number, at: number, size: number) => void;
+
 const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x22;
+/** Behind everything. */
+const NONE = Number.POSITIVE_INFINITY;
 
 /**
  * Finds where the records of a separated file begin and end, without reading their cells; in UTF-8, CP932 and EUC-JP no
@@ -34,50 +39,104 @@ export class RecordFramer {
     return this.#isLost;
   }
 
+  /** What began and has not ended yet. */
+  get rest(): Buffer {
+    return this.#rest;
+  }
+
   /** The records that this chunk completed, in order. The last one of a file without a final line end is never given. */
   push(chunk: Buffer): Frame[] {
-    if (this.#isLost) return [];
-    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const frames: Frame[] = [];
+    this.scan(chunk, (data, begin, end, at, size) =>
+      frames.push({ at, size, bytes: data.subarray(begin, end) }),
+    );
+    return this.#isLost ? [] : frames;
+  }
+
+  /**
+   * The same without an object for each record. What was found in a chunk in which the framer gives up has been told by
+   * then, and counts as little as what was found before.
+   */
+  scan(chunk: Buffer, each: EachRecord): void {
+    if (this.#rest.length === 0) return this.#scan(chunk, each);
+    // Only the record that began in the chunk before is put together; the others stay where they are.
+    const end = chunk.indexOf(LF) + 1;
+    this.#scan(Buffer.concat([this.#rest, end === 0 ? chunk : chunk.subarray(0, end)]), each);
+    if (end > 0 && end < chunk.length) {
+      const others = chunk.subarray(end);
+      this.#scan(this.#rest.length === 0 ? others : Buffer.concat([this.#rest, others]), each);
+    }
+  }
+
+  #scan(data: Buffer, each: EachRecord): void {
+    if (this.#isLost) return;
     let begin = 0;
-    let at = this.#scanned;
+    let quote = next(data, QUOTE, 0);
+    let cr = next(data, CR, 0);
+    while (begin < data.length) {
+      let end = this.#scanned > 0 ? begin : next(data, LF, begin);
+      if (this.#scanned > 0 || quote < end) {
+        end = this.#walk(data, begin);
+        if (this.#isLost) return this.#giveUp();
+        if (quote < end) quote = next(data, QUOTE, end);
+      } else if (cr < end - 1 && cr < data.length - 1) return this.#giveUp();
+      if (end === NONE) break;
+      if (cr < end) cr = next(data, CR, end);
+      const size = end + 1 - begin;
+      each(data, begin, end > begin && data[end - 1] === CR ? end - 1 : end, this.#restAt + begin, size);
+      begin = end + 1;
+    }
+    this.#rest = data.subarray(begin);
+    this.#restAt += begin;
+    if (this.#rest.length > this.maxRecordBytes) this.#giveUp();
+  }
+
+  /** The line end of a record in which there is a quote, byte by byte. NONE, with the place noted, when it is not here. */
+  #walk(data: Buffer, begin: number): number {
+    let at = begin + this.#scanned;
     let isQuoted = this.#isQuoted;
+    this.#scanned = 0;
+    this.#isQuoted = false;
     while (at < data.length) {
       const byte = data[at];
       if (isQuoted) {
         if (byte === QUOTE) {
-          const next = data[at + 1];
-          if (next === undefined) break;
-          if (next === QUOTE) at += 1;
-          else if (next === this.delimiter || next === LF || next === CR) isQuoted = false;
-          else return this.#giveUp();
+          const after = data[at + 1];
+          if (after === undefined) break;
+          if (after === QUOTE) at += 1;
+          else if (after === this.delimiter || after === LF || after === CR) isQuoted = false;
+          else return this.#lose();
         }
       } else if (byte === QUOTE) {
         const before = at === begin ? this.delimiter : data[at - 1];
-        if (before !== this.delimiter) return this.#giveUp();
+        if (before !== this.delimiter) return this.#lose();
         isQuoted = true;
       } else if (byte === LF) {
-        const end = at > begin && data[at - 1] === CR ? at - 1 : at;
-        frames.push({ at: this.#restAt + begin, size: at + 1 - begin, bytes: data.subarray(begin, end) });
-        begin = at + 1;
+        return at;
       } else if (byte === CR) {
-        const next = data[at + 1];
-        if (next === undefined) break;
-        if (next !== LF) return this.#giveUp();
+        const after = data[at + 1];
+        if (after === undefined) break;
+        if (after !== LF) return this.#lose();
       }
       at += 1;
     }
     this.#isQuoted = isQuoted;
     this.#scanned = at - begin;
-    this.#rest = data.subarray(begin);
-    this.#restAt += begin;
-    if (this.#rest.length > this.maxRecordBytes) return this.#giveUp();
-    return frames;
+    return NONE;
   }
 
-  #giveUp(): Frame[] {
+  #lose(): number {
+    this.#isLost = true;
+    return NONE;
+  }
+
+  #giveUp(): void {
     this.#isLost = true;
     this.#rest = Buffer.alloc(0);
-    return [];
   }
+}
+
+function next(data: Buffer, byte: number, from: number): number {
+  const at = data.indexOf(byte, from);
+  return at === -1 ? NONE : at;
 }

@@ -25,7 +25,45 @@ export async function* onlySlices(
     }
     at = end;
     if (parts.length > 0) yield Buffer.concat(parts);
+    if (next >= slices.length) return;
   }
+}
+
+/** Parts of a source that are kept in memory, so that it need not be read again for the sake of a few of its rows. */
+export class HeldParts {
+  #parts: { readonly at: number; readonly bytes: Buffer }[] = [];
+  #byteLength = 0;
+
+  /** @param mostBytes of more than this, nothing is kept */
+  constructor(private readonly mostBytes: number) {}
+
+  /** A part that begins at `at`, in pieces; behind all that were added before. */
+  add(at: number, pieces: readonly Buffer[]): void {
+    for (const piece of pieces) this.#byteLength += piece.length;
+    // A copy: what it was cut from is much larger.
+    if (this.#byteLength <= this.mostBytes) this.#parts.push({ at, bytes: Buffer.concat(pieces) });
+    else this.#parts = [];
+  }
+
+  /** The slices, which are in order and each within one part. Null when the parts were too many to be kept. */
+  slices(slices: readonly Slice[]): Generator<Buffer, void> | null {
+    return this.#byteLength > this.mostBytes ? null : sliced(this.#parts, slices);
+  }
+}
+
+function* sliced(
+  parts: readonly { readonly at: number; readonly bytes: Buffer }[],
+  slices: readonly Slice[],
+): Generator<Buffer, void> {
+  let next = 0;
+  for (const { at, bytes } of parts) {
+    for (; next < slices.length; next += 1) {
+      const slice = slices[next];
+      if (slice === undefined || slice.at >= at + bytes.length) break;
+      yield bytes.subarray(slice.at - at, slice.at - at + slice.size);
+    }
+  }
+  if (next < slices.length) throw new RangeError('a slice lies outside of what was kept');
 }
 
 /** Rows of a reduced source under the numbers that they have in the whole one. */

@@ -1,0 +1,55 @@
+import type { Sql } from '../platform/database/database.js';
+import { LAST_OF_BLOCK, MOST_ROWS_IN_BLOCK } from './file/block-cutter.js';
+import type { Run } from './run.js';
+
+/** A block of the newest reading that this run, `$1`, did not find in its file. */
+export const NOT_SEEN_AGAIN = `not exists (
+  select 1 from staged_known_block seen where seen.run_id = $1 and seen.reading_block = b.id)`;
+
+const DIGITS = `encode(uuid_send(raw_hash), 'hex')`;
+const ENDINGS = [...LAST_OF_BLOCK].map((digits) => `'${digits}'`).join(', ');
+/** `blockHash` of rows that are grouped. */
+const BLOCK_HASH = `md5(string_agg(${DIGITS}, '' order by row_no))::uuid`;
+
+/**
+ * Remembers what an applied file or sync said, in blocks of rows, so that the next one is compared by blocks. Whoever
+ * follows the newest reading and has a raw hash is in a block of the source; everybody in a block said what its hashes
+ * name. Of a run that did not become the newest reading only what it added is remembered. Once for each run, within the
+ * transaction that ends it.
+ */
+export async function rememberReading(sql: Sql, run: Run): Promise<void> {
+  if (run.kind !== 'file' && run.kind !== 'sync') return;
+  const state = await sql.query<{ newest: boolean }>(
+    'select newest_reading as newest from import_run where id = $1',
+    [run.id],
+  );
+  const isNewest = state.rows[0]?.newest === true;
+  if (isNewest)
+    await sql.query(`delete from reading_block b where b.source = $2 and ${NOT_SEEN_AGAIN}`, [
+      run.id,
+      run.source,
+    ]);
+  const added = `select row_no, id, raw_hash from observation
+    where run_id = $1 and follows and raw_hash is not null`;
+  // Blocks that were there when the file was read and have been replaced since count row by row.
+  const repeated = `select k.row_no, o.id, o.raw_hash
+    from staged_known_block s
+    cross join lateral unnest(s.row_nos, s.observation_ids) as k(row_no, observation_id)
+    join observation o on o.id = k.observation_id
+    where s.run_id = $1 and o.follows and o.raw_hash is not null and o.run_id <> $1
+      and not exists (select 1 from reading_block b where b.id = s.reading_block)`;
+  // The parting is that of `BlockCutter`.
+  await sql.query(
+    `insert into reading_block (source, hash, raw_hashes, observation_ids)
+     select $2, ${BLOCK_HASH}, array_agg(raw_hash order by row_no), array_agg(id order by row_no)
+     from (
+       select *, (row_number() over (partition by stretch, part order by row_no) - 1) / ${MOST_ROWS_IN_BLOCK} as piece
+       from (
+         select *, row_no - row_number() over (order by row_no) as stretch,
+           count(*) filter (where right(${DIGITS}, 2) in (${ENDINGS})) over (
+             order by row_no rows between unbounded preceding and 1 preceding) as part
+         from (${isNewest ? `${added} union all ${repeated}` : added}) as said) as placed) as parted
+     group by stretch, part, piece`,
+    [run.id, run.source],
+  );
+}

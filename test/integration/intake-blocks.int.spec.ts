@@ -1,0 +1,192 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Migration20261123150000_reading_blocks } from '../../src/migrations/Migration20261123150000_reading_blocks.js';
+import type { Run } from '../../src/intake/run.js';
+import { csvOf, CSV_HEADER, leaver, worker, workers, type Cells } from '../support/intake-files.js';
+import type { IntakeWorld } from '../support/intake-world.js';
+import { startWorld, world } from '../support/one-world.js';
+
+/** Enough for the file to be looked at row by row before it is read. */
+const MANY = 3_000;
+
+beforeEach(async () => {
+  await startWorld({
+    brakes: (brakes) => {
+      for (const limit of Object.values(brakes.limits)) limit.percent = 100;
+    },
+  });
+});
+
+function night(
+  content: Parameters<IntakeWorld['import']>[0],
+  options: Parameters<IntakeWorld['import']>[1] = {},
+): Promise<Run> {
+  world.clock.addDays(1);
+  return world.import(content, options);
+}
+
+/** Those who follow the newest reading and could be recognised, and are in no block: none, or they would follow for ever. */
+function outOfBlocks(): Promise<number> {
+  return world.count(
+    'observation o',
+    `follows and raw_hash is not null and not exists (
+       select 1 from reading_block b where b.source = o.source and o.id = any(b.observation_ids))`,
+  );
+}
+
+/** Of a run that waits: the rows that were recognised with their block, and those one by one. */
+async function recognised(run: Run): Promise<[number, number]> {
+  const rows = await world.db.query<{ block: boolean; n: number }>(
+    `select reading_block is not null as block, sum(cardinality(row_nos))::int as n from staged_known_block
+     where run_id = $1 and raw group by 1`,
+    [run.id],
+  );
+  const count = (block: boolean): number => rows.find((row) => row.block === block)?.n ?? 0;
+  return [count(true), count(false)];
+}
+
+describe('blocks of the newest reading', () => {
+  it('recognise a file that comes again, but for what stands around a change', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    expect(await outOfBlocks()).toBe(0);
+    const same = await night(rows, { dryRun: true });
+    expect(await recognised(same)).toEqual([MANY, 0]);
+    const changed = rows.map((row, n) => (n === 1500 ? { ...row, 部署: '新設部' } : row));
+    const some = await night(changed, { dryRun: true });
+    const [inBlocks, alone] = await recognised(some);
+    expect(inBlocks + alone).toBe(MANY - 1);
+    expect(alone).toBeGreaterThan(0);
+    expect(alone).toBeLessThan(300);
+    await world.approve(some);
+    expect(await outOfBlocks()).toBe(0);
+    // The blocks before are gone; who changed is in none until the next reading confirms it.
+    const held = await world.db.one('select sum(cardinality(observation_ids))::int as n from reading_block');
+    expect(held).toEqual({ n: MANY - 1 });
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
+  it('recognise rows one by one where they stand in another order', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    const turned = await night([...rows].reverse(), { dryRun: true });
+    expect(await recognised(turned)).toEqual([0, MANY]);
+    await world.approve(turned);
+    expect(await outOfBlocks()).toBe(0);
+    const again = await night([...rows].reverse(), { dryRun: true });
+    expect(await recognised(again)).toEqual([MANY, 0]);
+  });
+
+  it('recognise every row but the last of a file without a last line end', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    const text = csvOf(CSV_HEADER, rows).toString().trimEnd();
+    const run = await night(text, { expectRows: MANY });
+    expect([run.rows.read, run.rows.accepted + run.rows.rejected]).toEqual([MANY, MANY]);
+    expect(await outOfBlocks()).toBe(0);
+  });
+
+  it('I01: miss nobody of whom one of two equal rows is still there, and whoever is in none', async () => {
+    const rows = workers(MANY);
+    const twice = [...rows.slice(0, 100), ...rows.slice(0, 5), ...rows.slice(100)];
+    await world.import(twice);
+    expect(await outOfBlocks()).toBe(0);
+    const before = world.clock.nowIso();
+    await night([...rows.slice(0, 2990), ...rows.slice(0, 2)]);
+    expect(await world.count('observation', 'not follows')).toBe(10);
+    expect(await world.count('observation', `not follows and confirmed_at = '${before}'`)).toBe(10);
+    expect(await outOfBlocks()).toBe(0);
+    await night(rows);
+    expect(await world.count('observation', 'follows')).toBe(MANY);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
+  it('count row by row when they were replaced while a plan waited', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    world.clock.addDays(1);
+    const waiting = await world.import(
+      rows.map((row, n) => (n === 40 ? { ...row, 部署: '新設部' } : row)),
+      { dryRun: true, asOf: '2026-04-14' },
+    );
+    // Every block of this one is another.
+    await night(
+      [...rows].reverse().filter((_, n) => n !== 7),
+      { asOf: '2026-04-12' },
+    );
+    const approved = await world
+      .approve(waiting)
+      .catch(() => world.heldRun(waiting.id).then((run) => world.approve(run)));
+    expect(approved.status).toBe('applied');
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.count('observation', 'follows')).toBe(MANY - 1);
+    const after = await night(rows, { asOf: '2026-04-15' });
+    expect(after.rows.unchanged).toBe(MANY - 1);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
+  it('doubt whom they name after the reading was taken back', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    const mistaken = rows.map((row, n) => (n % 1000 === 3 ? leaver(n, '2026-03-31') : row));
+    const wrong = await night(mistaken);
+    expect(wrong.changes.new_leaver).toBe(3);
+    await world.revert(wrong);
+    expect(await outOfBlocks()).toBe(0);
+    const right = await night(rows);
+    expect([right.status, right.rows.unchanged]).toEqual(['applied', MANY]);
+    // What was taken back is news when it is said again.
+    const again = await night(mistaken);
+    expect([again.changes.new_leaver, again.rows.unchanged]).toEqual([3, MANY - 3]);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
+  it('do not take the word of records that came in between for their own', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    world.clock.addDays(1);
+    await world.import([{ ...worker(7), 部署: '別部' }], { mode: 'delta' });
+    expect(await outOfBlocks()).toBe(0);
+    const file = await night(rows);
+    expect([file.rows.unchanged, file.changes.amended]).toEqual([MANY - 1, 1]);
+    expect(await world.count('employment', `department = '別部'`)).toBe(0);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
+  it('are made of what was read before there were any', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    const migration = async (way: 'up' | 'down'): Promise<void> => {
+      const statements: string[] = [];
+      const recorder = { addSql: (sql: string) => statements.push(sql) };
+      Migration20261123150000_reading_blocks.prototype[way].call(
+        recorder as unknown as Migration20261123150000_reading_blocks,
+      );
+      for (const statement of statements) await world.db.query(statement);
+    };
+    const blocks =
+      'select source, hash, raw_hashes, observation_ids from reading_block order by observation_ids[1]';
+    const before = await world.db.query(blocks);
+    await migration('down');
+    await migration('up');
+    expect(await world.db.query(blocks)).toEqual(before);
+    expect(await recognised(await night(rows, { dryRun: true }))).toEqual([MANY, 0]);
+  });
+});
+
+describe('a row that is another in every file', () => {
+  it('leaves the blocks of the others what they are', async () => {
+    const rows = workers(MANY);
+    const dated = (day: string): Cells[] =>
+      rows.map((row, n) => (n % 1500 === 9 ? { ...worker(n), 退職日: day } : row));
+    await world.import(dated('2026-05-01'));
+    expect(await outOfBlocks()).toBe(0);
+    const run = await night(dated('2026-05-02'), { dryRun: true });
+    const [inBlocks, alone] = await recognised(run);
+    expect(inBlocks + alone).toBe(MANY - 2);
+    expect(inBlocks).toBeGreaterThan(MANY - 500);
+  });
+});
