@@ -104,6 +104,13 @@ describe(orderStatements, () => {
     ]);
   });
 
+  it('rows of one file come in the order of their hire days, one without a hire day last', () => {
+    const row = (department: string, hiredOn?: string) =>
+      says(department, '2026-05-01', '2026-05-01', hiredOn === undefined ? {} : { hiredOn });
+    const found = news(row('企画'), row('営業', '2020-04-01'), row('総務', '2010-04-01'));
+    expect(found.map(([department]) => department)).toEqual(['総務', '営業', '企画']);
+  });
+
   it('of two that are said at one instant the one of more authority comes last', () => {
     const said = ['master', 'payroll', 'hr'].map((source) => aStatement('2026-05-01', HANAKO, { source }));
     const sources = (all: readonly Statement[]) => orderStatements(all).map((s) => s.source);

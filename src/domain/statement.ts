@@ -25,6 +25,9 @@ export interface OrderedStatement extends Statement {
 /** A hire date that moves by less than this is a correction of the same spell, by more another spell. */
 export const HIRE_DATE_CORRECTION_DAYS = 45;
 
+/** After every day: which spell a statement without a hire day is about shows only once the others are known. */
+const UNDATED = '~';
+
 /**
  * The statements that say something, in the order in which everything is folded. A function of what was said and when:
  * neither the order of arrival, nor a repetition, nor one observation kept as two changes it. Repeating what a source
@@ -44,7 +47,7 @@ export function orderStatements(statements: readonly Statement[]): OrderedStatem
       a.authority - b.authority ||
       compareText(a.source, b.source) ||
       compareText(a.confirmedAt, b.confirmedAt) ||
-      compareText(a.facts.hiredOn ?? '', b.facts.hiredOn ?? '') ||
+      compareText(a.facts.hiredOn ?? UNDATED, b.facts.hiredOn ?? UNDATED) ||
       compareText(a.contentHash, b.contentHash),
   );
 }
