@@ -113,7 +113,7 @@ export function emailKey(text: string): string {
  */
 export function phoneKey(text: string): string | null {
   const [number = ''] = text.normalize('NFKC').split(/内線|ext|#|x/i);
-  const isJapanese = /^[\s(]*\+\s*81/.test(number);
+  const isJapanese = /^\D*\+\s*81/.test(number);
   const digits = number.replace(/\D/g, '');
   const key = isJapanese ? `0${digits.slice(2).replace(/^0/, '')}` : digits;
   return key.length < 9 || key.length > 15 ? null : key;
