@@ -55,6 +55,28 @@ describe('rows of a file that share keys', () => {
     );
   });
 
+  it('are joined by way of others, in whatever order the keys come', () => {
+    const chain = [1, 2, 3, 4, 5];
+    for (const keys of [chain, chain.toReversed(), [1, 3, 5, 2, 4], [2, 4, 1, 5, 3]]) {
+      const rows = keys.flatMap((first, at) =>
+        [first, first + 1].map((rowNo): LinkedRow => ({ link: `t ${at}`, rowNo, isNew: true })),
+      );
+      expect(partsOf(rows).parts).toEqual([[1, 2, 3, 4, 5, 6]]);
+    }
+  });
+
+  it('stay apart from those between which they stand', () => {
+    const pair = (link: string, ...rows: number[]) =>
+      rows.map((rowNo): LinkedRow => ({ link, rowNo, isNew: true }));
+    const rows = [...pair('t 1', 5, 9), ...pair('t 2', 1, 7), ...pair('t 3', 2, 6), ...pair('t 4', 3, 8)];
+    expect(partsOf(rows).parts).toEqual([
+      [1, 7],
+      [2, 6],
+      [3, 8],
+      [5, 9],
+    ]);
+  });
+
   it('are joined by nothing that too many of them have', () => {
     const row = (rowNo: number, link: string, isNew = true): LinkedRow => ({ link, rowNo, isNew });
     const many = [1, 2, 3, 4].map((rowNo) => row(rowNo, 't 0312345678'));

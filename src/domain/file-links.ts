@@ -43,7 +43,7 @@ export class FileLinks {
     }
     if (!isNew) this.hasOther = true;
     else {
-      this.marks[rowNo] = (this.marks[rowNo] ?? 0) | LINKED;
+      this.marks[rowNo] ||= LINKED;
       if (this.rows.length <= this.limitOf(link)) this.rows.push(rowNo);
     }
   }
@@ -57,13 +57,13 @@ export class FileLinks {
     this.link = null;
     const rows = this.linked();
     for (const row of rows) {
-      if (this.has(row, BOUND)) this.mark(this.root(row), BOUND);
+      if (this.isBound(row)) this.marks[this.root(row)] = BOUND;
     }
     rows.sort((a, b) => this.root(a) - this.root(b) || a - b);
     for (let from = 0, to = 0; from < rows.length; from = to) {
       const root = this.root(rows[from] ?? 0);
       for (to = from; to < rows.length && this.root(rows[to] ?? 0) === root;) to += 1;
-      if (!this.has(root, BOUND) && to - from < MOST_ROWS) yield [...rows.subarray(from, to)];
+      if (!this.isBound(root) && to - from < MOST_ROWS) yield [...rows.subarray(from, to)];
     }
   }
 
@@ -75,7 +75,7 @@ export class FileLinks {
     if (link === null) return;
     // Each new row is a number of its own: so many of them are too many, whoever else has the key.
     if (rows.length > this.limitOf(link)) this.shared.add(link);
-    else if (hasOther) for (const row of rows) this.mark(row, BOUND);
+    else if (hasOther) for (const row of rows) this.marks[row] = BOUND;
     else for (const row of rows) this.join(rows[0] ?? row, row);
   }
 
@@ -90,12 +90,8 @@ export class FileLinks {
     return rows;
   }
 
-  private has(row: number, mark: number): boolean {
-    return ((this.marks[row] ?? 0) & mark) !== 0;
-  }
-
-  private mark(row: number, mark: number): void {
-    this.marks[row] = (this.marks[row] ?? 0) | mark;
+  private isBound(row: number): boolean {
+    return this.marks[row] === BOUND;
   }
 
   /** Zero stands for a root, so that nothing has to be filled in beforehand: links are stored with one added. */
@@ -118,7 +114,7 @@ export class FileLinks {
 }
 
 const LINKED = 1;
-/** Shares a key with a row that is not new. */
+/** Linked, and shares a key with a row that is not new. */
 const BOUND = 2;
 
 /** A row of a component, as far as identity is decided from it. */
