@@ -107,7 +107,39 @@ describe('a statement without a hire day', () => {
   const phones = (...said: Said[]) => spells(...said).map((s) => s.facts.phone ?? null);
 
   it('is about the latest spell, whichever became known last', () => {
-    expect(phones(...TWO, ['2026-05-01', { phone: '03-1111-1111' }])).toEqual([null, '03-1111-1111']);
+    const inTurn: Said[] = [
+      ['2015-04-01', hired('2010-04-01', { status: 'left', lastDay: '2015-03-31' })],
+      ['2026-04-01', hired('2026-04-01', { status: 'active' })],
+    ];
+    for (const two of [TWO, inTurn])
+      expect(phones(...two, ['2026-05-01', { phone: '03-1111-1111' }])).toEqual([null, '03-1111-1111']);
+  });
+
+  it('is about the latest spell of its own file too', () => {
+    const rows: Said[] = [
+      ['2026-04-01', hired('2010-04-01', { status: 'left', lastDay: '2015-03-31' })],
+      ['2026-04-01', hired('2026-04-01', { status: 'active' })],
+      ['2026-04-01', { phone: '03-1111-1111' }],
+    ];
+    expect(phones(...rows)).toEqual([null, '03-1111-1111']);
+  });
+
+  it('is about a spell whose hire day is not known only where no other had begun', () => {
+    const undated: Said[] = [
+      ['2020-01-31', hired(null, { lastDay: '2020-01-31', status: 'left' })],
+      ['2026-04-01', hired('2026-04-01', { status: 'active' })],
+    ];
+    expect(phones(...undated, ['2026-05-01', { phone: '03-1111-1111' }])).toEqual([null, '03-1111-1111']);
+    const corrected = spells(...undated, ['2026-05-01', { lastDay: '2020-02-29' }]);
+    expect(corrected.map((s) => s.facts.lastDay ?? null)).toEqual(['2020-02-29', null]);
+  });
+
+  it('of two spells whose hire days are not known is about the one that began when the other was over', () => {
+    const said: Said[] = [
+      ['2020-01-10', hired(null, { lastDay: '2020-01-31', status: 'left' })],
+      ['2020-02-01', { ...TARO, hiredOn: null }],
+    ];
+    expect(phones(...said, ['2020-03-01', { phone: '03-1111-1111' }])).toEqual([null, '03-1111-1111']);
   });
 
   it('is about the latest spell that had begun by the last day it states', () => {
@@ -230,6 +262,15 @@ describe('said in two ways at one instant', () => {
     ]);
   });
 
+  it('rows without a hire day contradict each other like those with one', () => {
+    const state = only(
+      [DAY, { familyName: '高橋', lastDay: '2026-06-30' }],
+      [DAY, { familyName: '高橋', lastDay: '2026-07-31' }],
+    );
+    expect([state.departure, state.facts.lastDay]).toEqual([null, undefined]);
+    expect(codes(state)).toEqual(['conflicting_statements']);
+  });
+
   it('only what is contradictory is left out', () => {
     const state = both({ ...LEAVES, lastDay: '2026-06-30' }, { ...LEAVES, lastDay: '2026-07-31' });
     expect(state.facts).toMatchObject({ familyName: '高橋', status: 'departing', leavingReason: '転職' });
@@ -249,6 +290,34 @@ describe('said in two ways at one instant', () => {
     ['leavingReason', { leavingReason: '転職' }, { leavingReason: '定年' }, { leavingReason: null }],
   ])('%s is shown; with its values where they tell nothing about who it is', (_field, one, other, values) => {
     expect(both(one, other).disputes).toContainEqual({ code: 'conflicting_statements', values });
+  });
+
+  it('the values are shown in one order, whatever else the rows say', () => {
+    const values = { status: '"active" / "leave"' };
+    for (const [one, other] of [
+      ['営業', '総務'],
+      ['総務', '営業'],
+    ]) {
+      const state = both({ status: 'active', department: one }, { status: 'leave', department: other });
+      expect(state.disputes).toContainEqual({ code: 'conflicting_statements', values });
+    }
+  });
+
+  it('is shown source by source, whichever of them spoke last', () => {
+    const twice = (day: string, source: string, one: Facts, other: Facts): Said[] => [
+      [day, one, source],
+      [day, other, source],
+    ];
+    const hr = (day: string) => twice(day, 'hr', { phone: '03-1111-1111' }, { phone: '03-2222-2222' });
+    const push = (day: string) =>
+      twice(day, 'push', { personalEmail: 'a@home.example' }, { personalEmail: 'b@home.example' });
+    const known: Said = ['2026-04-01', HANAKO, 'payroll'];
+    const values = [{ phone: null }, { personalEmail: null }];
+    for (const said of [
+      [...hr(DAY), ...push('2026-05-02')],
+      [...push(DAY), ...hr('2026-05-02')],
+    ])
+      expect(only(known, ...said).disputes.map((d) => d.values)).toEqual(values);
   });
 
   it.each<[string, Facts, Facts]>([
@@ -289,8 +358,34 @@ describe('said in two ways at one instant', () => {
   });
 });
 
+describe('said before', () => {
+  it('contradicts nothing that its source says now, whatever else it goes on saying', () => {
+    const former = (phone: string) => hired('2010-04-01', { phone });
+    const statements = [
+      aStatement('2026-05-01', hired('2018-04-01'), { confirmed: '2026-05-20' }),
+      aStatement('2026-05-05', former('03-1111-1111')),
+      aStatement('2026-05-20', former('03-2222-2222')),
+    ];
+    const states = derive(statements);
+    expect(states.map((s) => [s.facts.phone, codes(s)])).toEqual([['03-2222-2222', []]]);
+  });
+});
+
 describe('two sources and one last day', () => {
   const hr: Said = ['2026-05-01', { ...HANAKO, lastDay: '2026-06-30' }];
+
+  it('are shown in the order of the days, whoever said which', () => {
+    const days = ['2026-06-30', '2026-07-31'];
+    for (const [one, other] of [days, days.toReversed()]) {
+      const state = only(
+        ['2026-05-01', { ...HANAKO, lastDay: one }],
+        ['2026-05-02', { lastDay: other }, 'push'],
+      );
+      expect(state.disputes).toEqual([
+        { code: 'sources_disagree_on_last_day', values: { lastDay: '2026-06-30 / 2026-07-31' } },
+      ]);
+    }
+  });
 
   it('one that cleared it disagrees with nobody', () => {
     expect(codes(only(hr, ['2026-05-02', { lastDay: null }, 'push']))).toEqual([]);

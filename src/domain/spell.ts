@@ -177,10 +177,7 @@ export function fold(spell: Spell, statement: OrderedStatement): void {
 /** All facts of a spell as they stand; cleared ones are left out. */
 export function factsOf(spell: Spell): StatedFacts {
   const facts: Record<string, unknown> = {};
-  for (const field of [...spell.registers.keys()].sort()) {
-    const value = spell.registers.get(field)?.value;
-    if (value !== null && value !== undefined) facts[field] = value;
-  }
+  for (const [field, { value }] of spell.registers) if (isStated(value)) facts[field] = value;
   if (spell.hiredOn !== null) facts['hiredOn'] = spell.hiredOn;
   return facts;
 }
@@ -204,7 +201,6 @@ export function withoutContradictions(statements: readonly OrderedStatement[]): 
     const unclear = LIFECYCLE_FIELDS.filter((field) =>
       together.some((other) => statesOtherwise(s.facts, other.facts, field)),
     );
-    if (unclear.length === 0) return s;
     const facts: StatedFacts = { ...s.facts };
     for (const field of unclear) delete facts[field];
     return { ...s, facts };
@@ -218,14 +214,13 @@ function statesOtherwise(a: StatedFacts, b: StatedFacts, field: keyof StatedFact
 /** Contradictions that last until a source says something newer. `said` are the statements before anything was left out. */
 export function lastingDisputes(spell: Spell, said: ReadonlyMap<string, OrderedStatement>): Dispute[] {
   const disputes: Dispute[] = [];
-  for (const source of [...spell.lastWords.keys()].sort(compareText)) {
-    const last = spell.lastWords.get(source) ?? [];
+  for (const [, last] of [...spell.lastWords].sort(([a], [b]) => compareText(a, b))) {
     if (last.length < 2) continue;
     const words = last.map((s) => said.get(wordKey(s)) ?? s);
     const values = differences(words);
     if (Object.keys(values).length > 0) disputes.push({ code: 'conflicting_statements', values });
   }
-  const days = spell.lastDays.size < 2 ? [] : daysOfHighest([...spell.lastDays.values()]);
+  const days = daysOfHighest([...spell.lastDays.values()]);
   if (days.length > 1)
     disputes.push({ code: 'sources_disagree_on_last_day', values: { lastDay: days.join(' / ') } });
   if (spell.isOfTwo) disputes.push({ code: 'number_stated_for_two_people', values: {} });
@@ -271,5 +266,5 @@ function differences(words: readonly OrderedStatement[]): Record<string, string 
 }
 
 function isHarmless(field: keyof StatedFacts): boolean {
-  return field === 'lastDay' || field === 'hiredOn' || field === 'status' || field === 'announcedOn';
+  return field === 'lastDay' || field === 'status' || field === 'announcedOn';
 }
