@@ -49,6 +49,10 @@ describe(judgeOrder, () => {
     expect(judge(cells)).toEqual(verdict);
   });
 
+  it.each(['2026/3/31', '2026-03-31', '9999-12-31', '', 'x'])('takes no notice of %j', (cell) => {
+    expect(addEvidence(emptyEvidence(), read(cell))).toEqual(emptyEvidence());
+  });
+
   it('does not depend on the order of the cells', () => {
     const cells = ['03/04/2026', '12/25/2026', '2026/3/31', '31/12/9999', '26/3/31'];
     fc.assert(

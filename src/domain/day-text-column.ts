@@ -84,7 +84,7 @@ function agreedDay(reading: SlashReading): DayReading | null {
   const days = ORDERS.flatMap((order) => dayUnder(reading, order) ?? []);
   const [day] = days;
   const isAgreed = day !== undefined && days.length > 1 && days.every((other) => other === day);
-  return isAgreed && reading.noEnd.length === 0 ? { kind: 'day', day } : null;
+  return isAgreed ? { kind: 'day', day } : null;
 }
 
 function dayUnder(reading: SlashReading, order: DayOrder): IsoDate | null {

@@ -33,7 +33,10 @@ describe('what is written like a day and is none', () => {
     ['二十十六年三月三日', 'DAY_UNREADABLE'],
     ['R0.3.31', 'DAY_NOT_IN_ERA'],
     ['令和0年3月31日', 'DAY_NOT_IN_ERA'],
+    ['R0.13.1', 'DAY_NOT_IN_ERA'],
     ['R8.13.1', 'DAY_INVALID'],
+    ['00/00/00', 'DAY_INVALID'],
+    ['00/00/0', 'DAY_INVALID'],
     ['99999999', 'DAY_INVALID'],
     ['13131867', 'DAY_INVALID'],
   ])('%s is refused: %s', (text, expected) => {
@@ -53,6 +56,9 @@ describe('what is a day all the same', () => {
     ['2026\u30fb3\u30fb31', '2026-03-31'],
     ['2026ー3ー31', '2026-03-31'],
     ['2026/3/31   10:00', '2026-03-31'],
+    ['2026/3/31, 10:00', '2026-03-31'],
+    ['Mar 31, 2026, 10:00:00 AM', '2026-03-31'],
+    ['31  March   2026', '2026-03-31'],
     ['二千', 'DAY_UNREADABLE'],
     ['二〇二六年十月十日', '2026-10-10'],
     ['二〇二六年十二月二十日', '2026-12-20'],
@@ -147,6 +153,11 @@ describe('the order of numeric days, where not every reading is a day', () => {
     expect(said(read('2026-03-31T15:00:00Z', { noEndDays }))).toBe('noEnd 2026-04-01');
     expect(said(read('2026-04-01T15:00:00Z', { noEndDays }))).toBe('noEnd 2026-04-01');
     expect(said(read('2026-04-02T15:00:00Z', { noEndDays }))).toBe('2026-04-03');
+  });
+
+  it('of the last day of all nobody asks what day it was elsewhere', () => {
+    for (const text of ['9999-12-31T15:00:00Z', '9999-12-31T23:59:59-14:00'])
+      expect(said(read(text, { noEndDays: [] }))).toBe('DAY_OUT_OF_RANGE');
   });
 
   it.each([

@@ -87,7 +87,7 @@ function weekdayNumber(name = ''): number {
   return japanese >= 0 ? japanese + 1 : WEEKDAYS_EN.findIndex((weekday) => name.startsWith(weekday)) + 1;
 }
 
-function clock(hour = '', minute = '', second = '0', half?: string, offset?: string): DayTime | 'invalid' {
+function clock(hour = '', minute = '', second = '', half?: string, offset?: string): DayTime | 'invalid' {
   const h = Number(hour);
   const m = Number(minute);
   const s = Number(second);
@@ -102,7 +102,7 @@ function clock(hour = '', minute = '', second = '0', half?: string, offset?: str
 function readOffset(text: string): number {
   if (!/^[+-]/.test(text)) return 0;
   const digits = text.slice(1).replace(':', '');
-  const minutes = Number(digits.slice(2) || '0');
+  const minutes = Number(digits.slice(2));
   const total = Number(digits.slice(0, 2)) * 60 + minutes;
   if (minutes > 59 || total > 14 * 60) return Number.NaN;
   return text.startsWith('-') ? -total : total;

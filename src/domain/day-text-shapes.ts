@@ -111,24 +111,21 @@ function parseNumeric(text: string, pivot: number): DayShape | null {
 }
 
 /**
- * Digits alone. Eight are year-month-day when the calendar has that day; else they may be day and month first, which
- * can never be a second reading of the former: its year would lie before 1300. Six could be yymmdd, ddmmyy, yyyymm or
- * a serial.
+ * Digits alone. Eight are year-month-day, or day and month first where the last four are a year: no text is both, for
+ * such a year would begin with a month from 18 on. Six could be yymmdd, ddmmyy, yyyymm or a serial.
  */
 function parseCompact(text: string): DayShape | null {
   if (!/^\d{5,8}(?:\.\d+)?$/.test(text)) return null;
   if (/^\d{5}(?:\.\d+)?$/.test(text)) return fault('DAY_SERIAL_UNDECLARED');
   if (text.length === 6) return fault('DAY_AMBIGUOUS');
   if (text.length !== 8 || text.includes('.')) return fault('DAY_UNREADABLE');
-  const ymd = { year: Number(text.slice(0, 4)), month: Number(text.slice(4, 6)), day: Number(text.slice(6)) };
   const year = Number(text.slice(4));
+  if (year < DAY_TEXT_YEARS.first) {
+    return fixed(Number(text.slice(0, 4)), Number(text.slice(4, 6)), Number(text.slice(6)));
+  }
   const a = Number(text.slice(0, 2));
   const b = Number(text.slice(2, 4));
-  const isYearLast = year >= DAY_TEXT_YEARS.first && dayFromParts(ymd.year, ymd.month, ymd.day) === null;
-  if (isYearLast && (dayFromParts(year, a, b) !== null || dayFromParts(year, b, a) !== null)) {
-    return { kind: 'ordered', ymd: null, mdy: { year, month: a, day: b }, dmy: { year, month: b, day: a } };
-  }
-  return { kind: 'fixed', parts: ymd };
+  return { kind: 'ordered', ymd: null, mdy: { year, month: a, day: b }, dmy: { year, month: b, day: a } };
 }
 
 function parseKanji(text: string): DayShape | null {

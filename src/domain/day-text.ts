@@ -242,7 +242,7 @@ function keysOf(list: readonly string[]): ReadonlySet<number> {
   if (known !== undefined) return known;
   const keys = new Set<number>();
   for (const text of list) {
-    const numbers = /^\d{4}-\d{2}-\d{2}$/.test(text) ? readCommonShape(text) : null;
+    const numbers = text.charAt(4) === '-' ? readCommonShape(text) : null;
     const isNever = text === '0000-00-00';
     if (numbers === null || (!isNever && dayFromParts(numbers.year, numbers.month, numbers.day) === null)) {
       throw new AppError('DAY_NO_END_INVALID', { details: { entry: text } });

@@ -102,6 +102,15 @@ describe('why something is not planned', () => {
     expect(follows([rule()], { departure: null })).toEqual({ ops: [], withheld: [] });
   });
 
+  it('what waits is cancelled where the rules do not ask for it any more', () => {
+    const waits = had('planned', addDays(TODAY, 7));
+    expect(follows([INVITATION], { optedOut: false }, [waits]).ops).toContainEqual({
+      op: 'cancel',
+      id: waits.id,
+      because: 'conditions',
+    });
+  });
+
   it('is said of the kind that the rules name first for a purpose', () => {
     const card = rule({ id: 'card', kind: 'card', offsetDays: 7 });
     expect(follows([card, INVITATION], { optedOut: true }).withheld).toEqual([

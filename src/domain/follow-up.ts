@@ -27,15 +27,17 @@ export const FOLLOW_UP_STATES = [
 ] as const;
 export type FollowUpState = (typeof FOLLOW_UP_STATES)[number];
 
+interface Departure {
+  readonly lastDay: IsoDate;
+  readonly announcedOn: IsoDate | null;
+  readonly category: LeavingCategory;
+  readonly voluntary: boolean | null;
+  readonly kind: 'leaving' | 'move' | 'continued' | 'dismissal' | 'death';
+}
+
 export interface FollowUpFacts {
   /** The departure as it stands; null when it was rescinded or never stated. */
-  readonly departure: {
-    readonly lastDay: IsoDate;
-    readonly announcedOn: IsoDate | null;
-    readonly category: LeavingCategory;
-    readonly voluntary: boolean | null;
-    readonly kind: 'leaving' | 'move' | 'continued' | 'dismissal' | 'death';
-  } | null;
+  readonly departure: Departure | null;
   /** Null while the registry holds none for this person and company. */
   readonly verdict: 'eligible' | 'review' | 'ineligible' | 'unknown' | null;
   /** In the company's zone. */
@@ -163,16 +165,19 @@ export function planFollowUps(
 ): FollowUpPlan {
   const ops: FollowUpOp[] = [];
   const withheld: { kind: PlannedKind; because: BecauseCode }[] = [];
-  const barred = barredBecause(rules, facts);
+  const { departure } = facts;
   for (const purpose of PURPOSES) {
     const had = existing.filter((e) => purpose.some((kind) => kind === e.kind));
-    const kind = rules.rules.find((rule) => purpose.includes(rule.kind))?.kind ?? purpose[0];
-    const wanted = barred ?? wantedFor(rules.rules, purpose, facts);
+    const first = rules.rules.find((rule) => purpose.includes(rule.kind));
+    const wanted =
+      departure === null
+        ? 'rescinded'
+        : (barredBecause(rules, facts, departure) ?? wantedFor(rules.rules, purpose, facts, departure));
     const decided = typeof wanted === 'string' ? wanted : settle(wanted, facts.today, had);
     if (typeof decided === 'string') {
       ops.push(...had.filter(isMovable).map((e) => cancel(e, decided)));
-      const hasRule = rules.rules.some((rule) => purpose.includes(rule.kind));
-      if (hasRule && kind !== undefined && decided !== 'rescinded') withheld.push({ kind, because: decided });
+      if (first !== undefined && decided !== 'rescinded')
+        withheld.push({ kind: first.kind, because: decided });
     } else {
       ops.push(...decided);
     }
@@ -182,9 +187,11 @@ export function planFollowUps(
 }
 
 /** The reason for which nothing at all may be planned, or null. */
-function barredBecause(rules: Pick<FollowUpRules, 'history'>, facts: FollowUpFacts): BecauseCode | null {
-  const { departure } = facts;
-  if (departure === null) return 'rescinded';
+function barredBecause(
+  rules: Pick<FollowUpRules, 'history'>,
+  facts: FollowUpFacts,
+  departure: Departure,
+): BecauseCode | null {
   switch (departure.kind) {
     case 'death':
       return 'kind_death';
@@ -210,20 +217,21 @@ function wantedFor(
   rules: readonly FollowUpRule[],
   purpose: readonly PlannedKind[],
   facts: FollowUpFacts,
+  departure: Departure,
 ): Wanted | BecauseCode {
   let failure: BecauseCode | null = null;
   for (const rule of rules) {
-    if (!purpose.includes(rule.kind) || facts.departure === null) continue;
-    if (!holds(rule, facts)) {
+    if (!purpose.includes(rule.kind)) continue;
+    if (!holds(rule, facts, departure)) {
       failure ??= 'conditions';
       continue;
     }
-    const nominal = nominalDay(rule, facts.departure);
+    const nominal = nominalDay(rule, departure);
     if (nominal === null) {
       failure ??= 'no_anchor';
       continue;
     }
-    if (rule.kind === 'card' || isReachable(rule, facts, nominal))
+    if (rule.kind === 'card' || isReachable(rule, facts, departure, nominal))
       return { kind: rule.kind, nominal, rule, code: 'rule' };
     return rule.kind === 'invitation'
       ? { kind: 'card', nominal, rule, code: 'card_instead' }
@@ -232,8 +240,7 @@ function wantedFor(
   return failure ?? 'conditions';
 }
 
-function holds({ when }: FollowUpRule, { departure, verdict }: FollowUpFacts): boolean {
-  if (departure === null) return false;
+function holds({ when }: FollowUpRule, { verdict }: FollowUpFacts, departure: Departure): boolean {
   const voluntary = departure.voluntary === null ? 'unknown' : departure.voluntary ? 'yes' : 'no';
   if (when.voluntary !== undefined && !when.voluntary.includes(voluntary)) return false;
   return matches(when.categories, departure.category) && matches(when.verdicts, verdict ?? 'unknown');
@@ -244,7 +251,7 @@ function matches<T>(condition: { in: T[] } | { notIn: T[] } | undefined, value: 
   return 'in' in condition ? condition.in.includes(value) : !condition.notIn.includes(value);
 }
 
-function nominalDay(rule: FollowUpRule, departure: NonNullable<FollowUpFacts['departure']>): IsoDate | null {
+function nominalDay(rule: FollowUpRule, departure: Departure): IsoDate | null {
   for (const from of [rule, rule.fallbackAnchor]) {
     const day = from === undefined ? null : departure[from.anchor];
     if (from !== undefined && day !== null) return addDays(day, from.offsetDays);
@@ -255,12 +262,13 @@ function nominalDay(rule: FollowUpRule, departure: NonNullable<FollowUpFacts['de
 /** A work mailbox is dead once the last day is over, so what counts is the day on which the mail would go out. */
 function isReachable(
   { when }: FollowUpRule,
-  { address, departure, today }: FollowUpFacts,
+  { address, today }: FollowUpFacts,
+  departure: Departure,
   nominal: IsoDate,
 ): boolean {
   if (address.personal && when.needs.includes('personal')) return true;
   const sentOn = nominal < today ? today : nominal;
-  return address.work && when.needs.includes('work') && departure !== null && sentOn <= departure.lastDay;
+  return address.work && when.needs.includes('work') && sentOn <= departure.lastDay;
 }
 
 /** The ops that lead from what is stored for one purpose to what is wanted, or why it is not wanted any more. */
@@ -308,9 +316,7 @@ function corrections(facts: FollowUpFacts, existing: readonly ExistingFollowUp[]
   const answered = made.filter((e) => e.state !== 'cancelled').map((e) => e.dueOn);
   // One that still waits speaks for everything that went out before it does.
   if (made.some(isMovable)) return [];
-  const isOpen = existing.some(
-    (e) => e.kind !== 'correction' && hasGoneOut(e) && answered.every((day) => e.dueOn > day),
-  );
+  const isOpen = existing.some((e) => hasGoneOut(e) && answered.every((day) => e.dueOn > day));
   return isOpen ? [{ op: 'correct', kind: 'correction', dueOn: facts.today, because: 'rescinded' }] : [];
 }
 

@@ -130,6 +130,13 @@ describe('evidence that two employments are one human', () => {
       { familyName: 'Yamada', givenName: 'Taro' },
       [],
     ],
+    ['a name in Latin letters beside none', { familyName: 'Yamada', givenName: 'Taro' }, {}, []],
+    [
+      'two given names in Latin letters, one of them of two parts',
+      { familyName: 'Yamada', givenName: 'Anna-Maria' },
+      { familyName: 'Yamada', givenName: 'Anna' },
+      ['given_name_differs'],
+    ],
     [
       'two names in Latin letters',
       { familyName: 'Yamada', givenName: 'Taro' },

@@ -100,11 +100,10 @@ export function sharedContacts(
   if (items.length <= sharedContactLimit) return new Set();
   const numbers = new Map<string, Set<string>>();
   for (const { item, personalEmail, workEmail, phone } of items) {
-    const contacts = new Set([text('m', personalEmail), text('m', workEmail), text('t', phone)]);
-    contacts.delete(null);
-    for (const contact of contacts) {
-      const holders = numbers.get(contact ?? '') ?? new Set<string>();
-      numbers.set(contact ?? '', holders.add(`${item.company}/${item.employeeNumber}`));
+    for (const contact of [text('m', personalEmail), text('m', workEmail), text('t', phone)]) {
+      if (contact === null) continue;
+      const holders = numbers.get(contact) ?? new Set<string>();
+      numbers.set(contact, holders.add(`${item.company}/${item.employeeNumber}`));
     }
   }
   return new Set(
