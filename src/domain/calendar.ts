@@ -86,7 +86,7 @@ export function daysBetween(from: IsoDate, to: IsoDate): number {
 export function monthsBetween(from: IsoDate, to: IsoDate): number {
   if (to < from) return 0 - monthsBetween(to, from);
   const months = (yearOf(to) - yearOf(from)) * 12 + monthOf(to) - monthOf(from);
-  return months > 0 && addMonths(from, months) > to ? months - 1 : months;
+  return addMonths(from, months) > to ? months - 1 : months;
 }
 
 /** -1, 0 or 1 as `a` is before, on or after `b`. */
@@ -145,9 +145,8 @@ export function isZone(zone: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
     return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
+  } catch {
+    return false;
   }
 }
 
@@ -155,10 +154,7 @@ function inZone<T>(zone: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof RangeError && !isZone(zone)) {
-      throw new AppError('ZONE_UNKNOWN', { details: { zone }, cause: error });
-    }
-    throw error;
+    throw isZone(zone) ? error : new AppError('ZONE_UNKNOWN', { details: { zone }, cause: error });
   }
 }
 

@@ -159,13 +159,13 @@ export function categorise(reasons: LeavingReasons, stated: StatedReason): Categ
   if (meaning === null) {
     return { category: 'unknown', voluntary: null, matched: 'none', conflict: false, unmatched };
   }
-  const isOfCode = code !== null && (text === null || code.category === meaning.category);
+  const isOfCode = code?.category === meaning.category;
   return { ...meaning, matched: isOfCode ? 'code' : 'text', conflict: false, unmatched };
 }
 
 function lookUpCode(reasons: LeavingReasons, { code, source }: StatedReason): Lookup {
   if (code === null || code.trim() === '') return 'blank';
-  const own = source === null || source === undefined ? undefined : reasons.codes.get(codeKey(code, source));
+  const own = reasons.codes.get(codeKey(code, source));
   return own ?? reasons.codes.get(codeKey(code, null)) ?? 'unmatched';
 }
 
@@ -201,7 +201,7 @@ function together(a: Meaning, b: Meaning): Meaning | null {
   };
 }
 
-function codeKey(code: string, source: string | null): string {
+function codeKey(code: string, source: string | null | undefined): string {
   return `${source ?? ''}\u0000${normaliseReason(code)}`;
 }
 

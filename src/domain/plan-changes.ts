@@ -3,6 +3,7 @@ import type { ClassifiedEmployment } from './person.js';
 import type { ChangeKind, ChangeView, EmploymentEffect, PlanChange, StoredEmployment } from './plan.js';
 import { canonical, displayName } from './plan.js';
 import { naturalKey } from './plan-identity.js';
+import { compareText } from './statement.js';
 
 const STATE_FIELDS = [
   'personId',
@@ -72,7 +73,5 @@ export function viewOf(e: StoredEmployment | EmploymentEffect): ChangeView {
 }
 
 export function compareChanges(a: PlanChange, b: PlanChange): number {
-  const left = naturalKey(a);
-  const right = naturalKey(b);
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareText(naturalKey(a), naturalKey(b));
 }
