@@ -209,6 +209,11 @@ describe('three employments', () => {
     },
   );
 
+  it('of one human are one person, and each of them once', () => {
+    const items = KEYS.map((key) => anIdentity(key, CLOSE));
+    expect(group(items)).toEqual({ groups: [[...KEYS].sort()], doubtful: [] });
+  });
+
   it('of two equally good pairs the one of the lower keys joins', () => {
     const [low = '', middle = '', high = ''] = [...KEYS].sort();
     for (const [one, two] of [
