@@ -114,7 +114,16 @@ class Look {
   }
 
   /** Null when the records cannot be told apart for certain, or there are none below the header. */
-  async through(
+  async through(...file: Parameters<Look['read']>): Promise<Ends | null> {
+    try {
+      return await this.read(...file);
+    } finally {
+      // The connection is somebody else's as soon as this has come back, however it ends.
+      await this.looking.catch(() => undefined);
+    }
+  }
+
+  private async read(
     bytes: AsyncIterable<Uint8Array>,
     bomLength: number,
     delimiter: number,

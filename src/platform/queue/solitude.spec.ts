@@ -56,6 +56,22 @@ describe(Solitude, () => {
     expect(begunAt - refusedAt).toBeGreaterThanOrEqual(99);
   });
 
+  it('has those that it puts back come again one after the other', async () => {
+    const solitude = new Solitude();
+    const suspect = held();
+    const first = solitude.run(true, suspect.work);
+    const comesAt: number[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      const refused = await solitude.run(true, () => Promise.resolve(null)).catch((error: unknown) => error);
+      comesAt.push(performance.now() + (refused as JobLater).delayMs);
+    }
+    const apart = comesAt.slice(1).map((at, n) => at - (comesAt[n] ?? 0));
+    // Longer than the first of them then settles: each finds the place free.
+    expect(Math.min(...apart)).toBeGreaterThan(200);
+    suspect.end();
+    await first;
+  });
+
   it('puts a suspect off that would have to wait for too long, and lets the others go on', async () => {
     const solitude = new Solitude(0, 0);
     const other = held();

@@ -5,16 +5,21 @@ const POLL_MS = 10;
 const PATIENCE_MS = 5_000;
 const SETTLE_MS = 100;
 const SUSPECT_DELAY_MS = 500;
+/** Longer than a suspect takes that does not have to wait for anybody: it settles, and then a mail is on its way. */
+const BETWEEN_SUSPECTS_MS = 300;
 
 /**
  * Lets a job in which a worker has died run with no other beside it in this process: if it is what workers die of, it
  * takes no other job with it, and is the only one that is counted. Jobs that are not suspected wait for it where they
- * stand; where they die with it, that is once. A second suspect would die with it as often as it does, and is put back.
+ * stand; where they die with it, that is once. A second suspect would die with it as often as it does, and is put back:
+ * until a time of its own, for many that came back at once would keep any of them from beginning.
  */
 export class Solitude {
   private running = 0;
   private isTaken = false;
   private refusedAt = Number.NEGATIVE_INFINITY;
+  /** When the last of those that were put back comes again. */
+  private lastComesAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param patienceMs how long a suspect waits for those that run, while no other begins
@@ -43,7 +48,7 @@ export class Solitude {
   private async runAlone<T>(work: () => Promise<T>): Promise<T> {
     if (this.isTaken) {
       this.refusedAt = performance.now();
-      throw putOff();
+      throw this.putOff();
     }
     this.isTaken = true;
     try {
@@ -60,15 +65,17 @@ export class Solitude {
     for (;;) {
       const now = performance.now();
       const isLate = now - from > this.patienceMs;
-      if (this.running > 0 && isLate) throw putOff();
+      if (this.running > 0 && isLate) throw this.putOff();
       const isSettled = now - Math.max(from, this.refusedAt) >= this.settleMs;
       if (this.running === 0 && (isSettled || isLate)) return;
       await sleep(POLL_MS);
     }
   }
-}
 
-/** For longer than it takes until those that come at the same time are put back. */
-function putOff(): JobLater {
-  return new JobLater(SUSPECT_DELAY_MS * (1 + 2 * Math.random()));
+  /** For longer than it takes until those that come at the same time are put back. */
+  private putOff(): JobLater {
+    const now = performance.now();
+    this.lastComesAt = Math.max(now + SUSPECT_DELAY_MS, this.lastComesAt + BETWEEN_SUSPECTS_MS);
+    return new JobLater(this.lastComesAt - now);
+  }
 }
