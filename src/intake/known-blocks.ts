@@ -12,11 +12,14 @@ export function noteKnown(rows: string): string {
     from (${rows}) as k(run_id, row_no, observation_id, raw) group by 1, 2, 3`;
 }
 
-/** These rows are not known any more. */
+/**
+ * These rows are not known any more. A block of the newest reading is not said again as a whole then: whoever is left of
+ * it counts one by one.
+ */
 export async function dropKnown(sql: Sql, runId: string, rowNumbers: readonly number[]): Promise<void> {
   await sql.query(
-    `update staged_known_block b set (row_nos, observation_ids) = (
-       select coalesce(array_agg(k.row_no), '{}'), coalesce(array_agg(k.observation_id), '{}')
+    `update staged_known_block b set (row_nos, observation_ids, reading_block) = (
+       select coalesce(array_agg(k.row_no), '{}'), coalesce(array_agg(k.observation_id), '{}'), null::bigint
        from unnest(b.row_nos, b.observation_ids) as k(row_no, observation_id) where k.row_no <> all($2::int[]))
      where run_id = $1 and row_nos && $2::int[]`,
     [runId, rowNumbers],

@@ -156,6 +156,27 @@ describe('blocks of the newest reading', () => {
     expect(await world.rebuildDifferences()).toBe(0);
   });
 
+  it('confirm nobody who says something else in the same file', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    const said = world.clock.nowIso();
+    await night([...rows, { ...worker(7), 入社日: '2021-04-01' }]);
+    const stated = await world.db.query(
+      `select spell_hint, as_of_at, confirmed_at, current from observation where employee_number = '10007'
+       order by spell_hint, as_of_at`,
+    );
+    const now = world.clock.nowIso();
+    expect(stated).toEqual([
+      { spell_hint: '2008-04-01', as_of_at: said, confirmed_at: said, current: false },
+      { spell_hint: '2008-04-01', as_of_at: now, confirmed_at: now, current: true },
+      { spell_hint: '2021-04-01', as_of_at: now, confirmed_at: now, current: true },
+    ]);
+    expect(await outOfBlocks()).toBe(0);
+    const again = await night([...rows, { ...worker(7), 入社日: '2021-04-01' }]);
+    expect(again.rows.unchanged).toBe(MANY + 1);
+    expect(await outOfBlocks()).toBe(0);
+  });
+
   it('are made of what was read before there were any', async () => {
     const rows = workers(MANY);
     await world.import(rows);
