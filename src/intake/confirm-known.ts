@@ -40,7 +40,9 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
   await sql.query(
     `update observation o set
        confirmed_at = greatest(o.confirmed_at, coalesce(s.as_of_at, $2::timestamptz)),
-       raw_hash = coalesce(s.raw_hash, o.raw_hash),
+       -- Whoever follows gets a name of their bytes only where they come into a block with it.
+       raw_hash = case when $3::boolean or not o.follows or o.raw_hash is not null
+         then coalesce(s.raw_hash, o.raw_hash) end,
        follows = o.follows or $3::boolean and not exists (
          select 1 from observation y
          where y.company = o.company and y.employee_number = o.employee_number and y.source = o.source and y.current

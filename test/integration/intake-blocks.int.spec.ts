@@ -177,6 +177,19 @@ describe('blocks of the newest reading', () => {
     expect(await outOfBlocks()).toBe(0);
   });
 
+  it('hold whoever gets a name of their bytes from a file that is not the newest reading', async () => {
+    const rows = workers(MANY).map((row, n) => (n === 5 ? leaver(5, '2026-04-12') : row));
+    await world.import(rows);
+    world.clock.addDays(4);
+    await world.import(rows.slice(0, 10), { mode: 'delta' });
+    expect(await outOfBlocks()).toBe(0);
+    const seen = world.clock.nowIso();
+    for (let days = 0; days < 2; days += 1) await night(rows.filter((_, n) => n !== 5));
+    // Who is no longer in the file is not confirmed by it.
+    expect(await world.count('observation', `not follows and confirmed_at = '${seen}'`)).toBe(1);
+    expect(await outOfBlocks()).toBe(0);
+  });
+
   it('are made of what was read before there were any', async () => {
     const rows = workers(MANY);
     await world.import(rows);
