@@ -1,6 +1,6 @@
 import { CONFIRMED_AT } from '../departures/closure-rows.queries.js';
 import type { Sql } from '../platform/database/database.js';
-import { NOT_SEEN_AGAIN } from './reading-blocks.queries.js';
+import { forgetLaterWords, NOT_SEEN_AGAIN } from './reading-blocks.queries.js';
 import type { Run } from './run.js';
 
 /**
@@ -69,12 +69,13 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
  * stated, which may be earlier than they were last confirmed. Safe to repeat.
  */
 export async function takeBackConfirmations(sql: Sql, runId: string): Promise<void> {
-  await sql.query(
+  const before = await sql.query<{ source: string }>(
     `update source_state s set confirmed_as_of_at = (
        select max(o.as_of_at) from import_run o
        where o.source = s.source and o.status = 'applied' and o.newest_reading and o.id <> r.id)
      from import_run r
-     where r.id = $1 and r.newest_reading and s.source = r.source and s.confirmed_as_of_at = r.as_of_at`,
+     where r.id = $1 and r.newest_reading and s.source = r.source and s.confirmed_as_of_at = r.as_of_at
+     returning s.source`,
     [runId],
   );
   await sql.query(
@@ -83,6 +84,7 @@ export async function takeBackConfirmations(sql: Sql, runId: string): Promise<vo
      where r.id = $1 and o.source = r.source and o.confirmed_at = r.as_of_at and o.as_of_at < r.as_of_at`,
     [runId],
   );
+  for (const { source } of before.rows) await forgetLaterWords(sql, source);
 }
 
 /**

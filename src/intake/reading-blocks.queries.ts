@@ -53,3 +53,30 @@ export async function rememberReading(sql: Sql, run: Run): Promise<void> {
     [run.id, run.source],
   );
 }
+
+/**
+ * The newest reading was taken back: whoever was heard of later than the one before does not follow it and is in no block.
+ * Their bytes may have meant something else on an earlier day. The others of their blocks are blocks of their own.
+ */
+export async function forgetLaterWords(sql: Sql, source: string): Promise<void> {
+  const isLater = `o.as_of_at > coalesce(
+    (select st.confirmed_as_of_at from source_state st where st.source = $1), '-infinity')`;
+  await sql.query(
+    `update observation o set follows = false where o.source = $1 and o.follows and ${isLater}`,
+    [source],
+  );
+  await sql.query(
+    `with later as materialized (
+       select distinct b.id from reading_block b
+       cross join lateral unnest(b.observation_ids) as k(observation_id)
+       join observation o on o.id = k.observation_id
+       where b.source = $1 and ${isLater}),
+     gone as (delete from reading_block b using later where b.id = later.id returning b.*)
+     insert into reading_block (source, hash, raw_hashes, observation_ids)
+     select $1, md5(encode(uuid_send(k.raw_hash), 'hex'))::uuid, array[k.raw_hash], array[o.id]
+     from gone cross join lateral unnest(gone.raw_hashes, gone.observation_ids) as k(raw_hash, observation_id)
+     join observation o on o.id = k.observation_id
+     where o.follows`,
+    [source],
+  );
+}

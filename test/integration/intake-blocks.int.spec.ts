@@ -1,8 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Migration20261123150000_reading_blocks } from '../../src/migrations/Migration20261123150000_reading_blocks.js';
 import type { Run } from '../../src/intake/run.js';
 import { csvOf, CSV_HEADER, leaver, worker, workers, type Cells } from '../support/intake-files.js';
-import type { IntakeWorld } from '../support/intake-world.js';
+import { GENERIC_FULL, type IntakeWorld } from '../support/intake-world.js';
 import { startWorld, world } from '../support/one-world.js';
 
 /** Enough for the file to be looked at row by row before it is read. */
@@ -188,6 +191,46 @@ describe('blocks of the newest reading', () => {
     // Who is no longer in the file is not confirmed by it.
     expect(await world.count('observation', `not follows and confirmed_at = '${seen}'`)).toBe(1);
     expect(await outOfBlocks()).toBe(0);
+  });
+
+  it('I06: name nobody who was heard of later than the reading that is the newest again', async () => {
+    const rows = workers(MANY);
+    await world.import(rows, { asOf: '2026-04-01' });
+    const newest = await world.import(rows, { asOf: '2026-04-09' });
+    const more = [...rows.slice(0, 100), worker(MANY), ...rows.slice(100)];
+    await world.import(more, { asOf: '2026-04-09' });
+    await world.revert(newest);
+    const between = await world.import(more, { asOf: '2026-04-05' });
+    expect(between.rows.unchanged).toBe(MANY);
+    expect(
+      await world.db.query(
+        `select as_of_at from observation where employee_number = '${10_000 + MANY}' order by as_of_at`,
+      ),
+    ).toEqual([{ as_of_at: '2026-04-04T15:00:00.000Z' }, { as_of_at: '2026-04-08T15:00:00.000Z' }]);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
+  it('edge-cases/29: do not name what a reverted file of too late a day said of somebody new', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'enishi-profile-'));
+    const profile = join(folder, 'trusting.yaml');
+    await writeFile(profile, `${GENERIC_FULL}contradiction: { trust: lastDay }\n`);
+    const rows = workers(MANY);
+    await world.import(rows, { profile });
+    // Still here, and with a last day that has come by the day of the file.
+    const more = [...rows, worker(MANY, { 退職日: '2026-05-15' })];
+    world.clock.addDays(1);
+    const mistaken = await world.approve(await world.import(more, { profile, asOf: '2026-06-30' }));
+    await world.revert(mistaken);
+    await night(more, { profile });
+    await rm(folder, { recursive: true });
+    expect(
+      await world.db.query(
+        `select facts->>'status' as status from observation where not reverted and employee_number = '${10_000 + MANY}'`,
+      ),
+    ).toEqual([{ status: 'active' }]);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
   });
 
   it('are made of what was read before there were any', async () => {
