@@ -39,7 +39,11 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
   }
   await sql.query(
     `update observation o set
-       confirmed_at = greatest(o.confirmed_at, coalesce(s.as_of_at, $2::timestamptz)),
+       -- Whoever follows a reading as new as this run is confirmed by it; a date of their own would outlive it.
+       confirmed_at = case when o.follows and (
+           select st.confirmed_as_of_at from source_state st where st.source = o.source)
+             >= coalesce(s.as_of_at, $2::timestamptz) then o.confirmed_at
+         else greatest(o.confirmed_at, coalesce(s.as_of_at, $2::timestamptz)) end,
        -- Whoever follows gets a name of their bytes only where they come into a block with it.
        raw_hash = case when $3::boolean or not o.follows or o.raw_hash is not null
          then coalesce(s.raw_hash, o.raw_hash) end,

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from '@jest/globals';
-import { leaver, workers } from '../support/intake-files.js';
+import { csvOf, CSV_HEADER, leaver, workers } from '../support/intake-files.js';
 import type { Run } from '../../src/intake/run.js';
 import type { IntakeWorld } from '../support/intake-world.js';
 import { startWorld, world } from '../support/one-world.js';
@@ -69,6 +69,22 @@ it('of two that are reverted one after the other, the newest left over is the ne
     wrong.push(await mistaken([...rows, leaver(200 + wrong.length, '2026-03-31')], { asOf: day }));
   }
   for (const run of wrong) await world.revert(run);
+  expect(await confirmedAt()).toEqual(before);
+  expect(await world.rebuildDifferences()).toBe(0);
+});
+
+it('leaves those whose rows were only written otherwise in it confirmed by the reading before', async () => {
+  const rows = workers(100);
+  await world.import(rows);
+  world.clock.addDays(1);
+  await world.import(rows);
+  const before = await confirmedAt();
+  world.clock.addDays(1);
+  const lines = csvOf(CSV_HEADER, rows).split('\n');
+  lines[8] = (lines[8] ?? '').replaceAll(/[^,]+/g, '"$&"');
+  const quoted = await world.import(lines.join('\n'));
+  expect([quoted.status, quoted.rows.unchanged]).toEqual(['applied', 100]);
+  await world.revert(quoted);
   expect(await confirmedAt()).toEqual(before);
   expect(await world.rebuildDifferences()).toBe(0);
 });
