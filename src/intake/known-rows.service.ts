@@ -25,6 +25,8 @@ export interface Unread {
 const LEAST_KNOWN = 0.8;
 const MAX_RECORD_BYTES = 1 << 20;
 const BLOCKS_AT_ONCE = 512;
+/** Rows may be long: blocks of so many bytes do not wait for more of them. */
+const MOST_WAITING_BYTES = 16 << 20;
 /** Of blocks that are not known, so much is kept to take rows from; of more, the file is read once more. */
 const MOST_HELD_BYTES = 24 << 20;
 
@@ -96,6 +98,8 @@ class Look {
   private readonly rows: CopyWriter;
   private readonly held = new HeldParts(MOST_HELD_BYTES);
   private blocks: RowBlock[] = [];
+  /** Of the rows since blocks were last looked for. */
+  private waitingBytes = 0;
   private looking: Promise<void> = Promise.resolve();
 
   constructor(
@@ -138,6 +142,7 @@ class Look {
       end = bomLength + at + size;
       if (rowNo === 0) headerEnd = end;
       if (rowNo < 1) return;
+      this.waitingBytes += size;
       const rawHash = this.hasher.within(data, from, to);
       this.push(this.cutter.add(rowNo, rawHash, bomLength + at, data, from, size));
     };
@@ -145,7 +150,8 @@ class Look {
       byteLength += chunk.length;
       framer.scan(chunk, each);
       if (framer.isLost) return null;
-      if (this.blocks.length >= BLOCKS_AT_ONCE) await this.lookUp();
+      if (this.blocks.length >= BLOCKS_AT_ONCE || this.waitingBytes >= MOST_WAITING_BYTES)
+        await this.lookUp();
     }
     this.push(this.cutter.end());
     await this.lookUp();
@@ -165,6 +171,7 @@ class Look {
     await this.looking;
     const { blocks } = this;
     this.blocks = [];
+    this.waitingBytes = 0;
     this.looking = this.note(blocks);
     // Told to whoever waits next.
     this.looking.catch(() => undefined);

@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { RawHash } from '../../src/intake/file/raw-hash.js';
+import { KnownRowsService } from '../../src/intake/known-rows.service.js';
 import { Migration20261123150000_reading_blocks } from '../../src/migrations/Migration20261123150000_reading_blocks.js';
 import type { Run } from '../../src/intake/run.js';
 import { csvOf, CSV_HEADER, leaver, worker, workers, type Cells } from '../support/intake-files.js';
@@ -265,5 +267,36 @@ describe('a row that is another in every file', () => {
     const [inBlocks, alone] = await recognised(run);
     expect(inBlocks + alone).toBe(MANY - 2);
     expect(inBlocks).toBeGreaterThan(MANY - 500);
+  });
+});
+
+describe('a file of very long rows', () => {
+  it('is looked through without being held', async () => {
+    const run = await world.import(workers(50));
+    world.clock.addDays(1);
+    const [rowBytes, chunkRows, chunks] = [50_000, 20, 400];
+    let most = 0;
+    async function* bytes(): AsyncGenerator<Buffer> {
+      yield Buffer.from('a,b\n');
+      for (let n = 0; n < chunks; n += 1) {
+        const chunk = Buffer.alloc(rowBytes * chunkRows, 'a');
+        for (let at = 0; at < chunk.length; at += rowBytes) {
+          chunk.write(`${n}-${at},`, at);
+          chunk.write('\n', at + rowBytes - 1);
+        }
+        yield await Promise.resolve(chunk);
+        most = Math.max(most, process.memoryUsage().arrayBuffers);
+      }
+    }
+    const found = await world
+      .get(KnownRowsService)
+      .find(
+        { ...run, asOfAt: world.clock.nowIso() },
+        { layout: { bomLength: 0, recordsAboveHeader: 0 }, delimiter: ',' },
+        new RawHash({}),
+        bytes(),
+      );
+    expect(found).toBeNull();
+    expect(most).toBeLessThan((rowBytes * chunkRows * chunks * 2) / 3);
   });
 });
