@@ -169,7 +169,13 @@ export class DiffQueries {
          union
          select o.id from staged_observation s
            join observation o on o.company = s.company and o.employee_number = s.employee_number
-         where s.run_id = $1 and exists (select 1 from staged_known_block where run_id = $1 and raw))
+         where s.run_id = $1 and exists (select 1 from staged_known_block where run_id = $1 and raw)
+         -- A newer reading may have been applied while the file was looked through: what it added says nothing of this day.
+         union
+         select o.id from observation o join import_run r on r.source = o.source
+         where r.id = $1 and o.as_of_at > r.as_of_at and exists (
+           select 1 from source_state st join import_run t on t.source = st.source
+           where t.id = $1 and st.confirmed_as_of_at > t.as_of_at))
        select k.row_no as "rowNo", o.company, o.employee_number as "employeeNumber", o.facts, o.raw_hash as "rawHash"
        from staged_known k join doubted d on d.id = k.observation_id join observation o on o.id = d.id
        where k.run_id = $1 and k.raw

@@ -131,6 +131,23 @@ describe('blocks of the newest reading', () => {
     expect(await world.rebuildDifferences()).toBe(0);
   });
 
+  it('I06: name nobody by what was first said on a later day than that of the run', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    await night([...rows, leaver(MANY + 5, '2026-03-31')]);
+    const waiting = await night([...rows, leaver(MANY + 5, '2026-03-31')], { dryRun: true });
+    expect(waiting.rows.unchanged).toBe(MANY + 1);
+    // As where the reading of the night before was applied while this file, of a day before it, was looked through.
+    await world.db.query(`update import_run set as_of_at = '2026-04-10T12:00:00Z' where id = $1`, [
+      waiting.id,
+    ]);
+    const approved = await world.approve(waiting);
+    expect([approved.status, approved.rows.unchanged]).toEqual(['applied', MANY]);
+    expect(await world.count('observation', `as_of_at = '2026-04-10T12:00:00Z'`)).toBe(1);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
   it('doubt whom they name after the reading was taken back', async () => {
     const rows = workers(MANY);
     await world.import(rows);
