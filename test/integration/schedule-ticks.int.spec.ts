@@ -124,7 +124,7 @@ it('R16: a late holder that wakes up after the takeover writes nothing', async (
   const turn = first.turn();
   while ((await rows()).length === 0) await sleep(10);
   // Its connection is gone, as after a network cut: the lock is free while the process still believes to have it.
-  await db.query(`select pg_terminate_backend(pid) from pg_stat_activity
+  await db.query(`select pg_terminate_backend(pid, 10000) from pg_stat_activity
     where application_name = 'enishi-tick' and datname = current_database()`);
   await replica('b', work('b', Promise.resolve())).turn();
   wake();
