@@ -46,6 +46,10 @@ const NEWS = `
           and (x.confirmed_at > o.confirmed_at or x.confirmed_at = o.confirmed_at
             and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = ''))))))`;
 
+/** A newer reading was applied while the file was looked through: what it added says nothing of the day of the file. */
+const SAID_LATER = `union select o.id from observation o join import_run r on r.source = o.source
+  where r.id = $1 and o.as_of_at > r.as_of_at`;
+
 /** Whom or what a staged row `s` has something in common with. */
 const ALONE = ['select 1 from staged_link l where l.run_id = $1 and l.row_no = s.row_no', ...IN_THE_HOUSE];
 
@@ -161,6 +165,11 @@ export class DiffQueries {
    * else about the person since, or says it in another row of the same run.
    */
   async doubtedRows(sql: Sql, runId: string, limit: number): Promise<KnownRow[]> {
+    const isOvertaken = await sql.query(
+      `select 1 from import_run r join source_state st on st.source = r.source
+       where r.id = $1 and st.confirmed_as_of_at > r.as_of_at`,
+      [runId],
+    );
     const result = await sql.query<KnownRow>(
       // A run that recognised nothing need not look for them.
       `with doubted as materialized (
@@ -170,12 +179,7 @@ export class DiffQueries {
          select o.id from staged_observation s
            join observation o on o.company = s.company and o.employee_number = s.employee_number
          where s.run_id = $1 and exists (select 1 from staged_known_block where run_id = $1 and raw)
-         -- A newer reading may have been applied while the file was looked through: what it added says nothing of this day.
-         union
-         select o.id from observation o join import_run r on r.source = o.source
-         where r.id = $1 and o.as_of_at > r.as_of_at and exists (
-           select 1 from source_state st join import_run t on t.source = st.source
-           where t.id = $1 and st.confirmed_as_of_at > t.as_of_at))
+         ${isOvertaken.rowCount === 0 ? '' : SAID_LATER})
        select k.row_no as "rowNo", o.company, o.employee_number as "employeeNumber", o.facts, o.raw_hash as "rawHash"
        from staged_known k join doubted d on d.id = k.observation_id join observation o on o.id = d.id
        where k.run_id = $1 and k.raw
