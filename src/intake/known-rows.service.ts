@@ -100,7 +100,8 @@ class Look {
   private blocks: RowBlock[] = [];
   /** Of the rows since blocks were last looked for. */
   private waitingBytes = 0;
-  private looking: Promise<void> = Promise.resolve();
+  /** How the look that goes on ends: null, or what went wrong, which whoever waits next throws. */
+  private looking: Promise<Error | null> = Promise.resolve(null);
 
   constructor(
     private readonly sql: PoolClient,
@@ -123,7 +124,7 @@ class Look {
       return await this.read(...file);
     } finally {
       // The connection is somebody else's as soon as this has come back, however it ends.
-      await this.looking.catch(() => undefined);
+      await this.looking;
     }
   }
 
@@ -149,13 +150,16 @@ class Look {
     for await (const chunk of skipBytes(asBuffers(bytes), bomLength)) {
       byteLength += chunk.length;
       framer.scan(chunk, each);
-      if (framer.isLost) return null;
+      if (framer.isLost) {
+        await this.looked();
+        return null;
+      }
       if (this.blocks.length >= BLOCKS_AT_ONCE || this.waitingBytes >= MOST_WAITING_BYTES)
         await this.lookUp();
     }
     this.push(this.cutter.end());
     await this.lookUp();
-    await this.looking;
+    await this.looked();
     await this.rows.end();
     if (rowNo < 1) return null;
     this.held.add(end, [framer.rest]);
@@ -168,13 +172,19 @@ class Look {
 
   /** Begins to look for the blocks that are ready, while the file is read on; waits for those before. */
   private async lookUp(): Promise<void> {
-    await this.looking;
+    await this.looked();
     const { blocks } = this;
     this.blocks = [];
     this.waitingBytes = 0;
-    this.looking = this.note(blocks);
-    // Told to whoever waits next.
-    this.looking.catch(() => undefined);
+    this.looking = this.note(blocks).then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error : new Error('LOOK_FAILED', { cause: error })),
+    );
+  }
+
+  private async looked(): Promise<void> {
+    const failure = await this.looking;
+    if (failure !== null) throw failure;
   }
 
   private async note(blocks: readonly RowBlock[]): Promise<void> {
