@@ -99,7 +99,6 @@ export function planCases(
 ): CaseEffect[] {
   if (doubtful.length === 0 && component.cases.length === 0) return [];
   const idOfKey = new Map(slots.map((slot) => [slot.key, slot.id]));
-  const ids = new Set(idOfKey.values());
   const stored = new Map(component.cases.map((c) => [`${c.a} ${c.b}`, c]));
   const wanted = new Set<string>();
   const effects: CaseEffect[] = [];
@@ -112,9 +111,8 @@ export function planCases(
     if (!isAsked) effects.push({ a, b, state: 'open', score, evidence });
   }
   for (const { a, b, state } of component.cases) {
-    // One about an employment that was withdrawn asks about nobody.
-    const isKnown = ids.has(a) || ids.has(b);
-    if (state === 'open' && isKnown && !wanted.has(`${a} ${b}`))
+    // Also where both employments were withdrawn: it would ask about nobody for ever.
+    if (state === 'open' && !wanted.has(`${a} ${b}`))
       effects.push({ a, b, state: 'closed', score: 0, evidence: [] });
   }
   return effects;
