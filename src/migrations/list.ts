@@ -11,6 +11,7 @@ import { Migration20261123120000_known_blocks } from './Migration20261123120000_
 import { Migration20261123130000_newest_reading } from './Migration20261123130000_newest_reading.js';
 import { Migration20261123140000_relay_order } from './Migration20261123140000_relay_order.js';
 import { Migration20261123150000_reading_blocks } from './Migration20261123150000_reading_blocks.js';
+import { Migration20261123160000_employed } from './Migration20261123160000_employed.js';
 
 /** Every migration in the order in which it runs. One that has been released is never edited. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   { name: 'Migration20261123130000_newest_reading', class: Migration20261123130000_newest_reading },
   { name: 'Migration20261123140000_relay_order', class: Migration20261123140000_relay_order },
   { name: 'Migration20261123150000_reading_blocks', class: Migration20261123150000_reading_blocks },
+  { name: 'Migration20261123160000_employed', class: Migration20261123160000_employed },
 ];

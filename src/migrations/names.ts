@@ -13,4 +13,5 @@ export const MIGRATION_NAMES = [
   'Migration20261123130000_newest_reading',
   'Migration20261123140000_relay_order',
   'Migration20261123150000_reading_blocks',
+  'Migration20261123160000_employed',
 ] as const;
