@@ -21,6 +21,7 @@ import type { Profile } from './mapping/profile.js';
 import type { ProfilesService } from './profiles.service.js';
 import type { Run, RunNote } from './run.js';
 import { stageObservation } from './stage-observation.js';
+import { StagedBlocks } from './staged-blocks.js';
 import type { StagingService, StagingWriter } from './staging.service.js';
 
 export interface ReadingRooms {
@@ -52,6 +53,7 @@ type Outcome = Pick<TableOutcome, 'rowCount' | 'complete'> & {
 interface Target {
   readonly writer: StagingWriter;
   readonly hasher: RawHash | null;
+  readonly blocks?: StagedBlocks | null;
 }
 
 /** One file read once, row by row, into the staging of its run. */
@@ -103,7 +105,11 @@ export class FileReading {
   private async whole(table: Table, bound: BoundProfile, hasher: RawHash | null): Promise<Outcome> {
     const { staging } = this.rooms;
     const evidence = emptyDayEvidence(bound);
-    await staging.write(this.run.id, (writer) => this.rows(table.rows, bound, evidence, { writer, hasher }));
+    await staging.write(this.run.id, async (writer) => {
+      const blocks = hasher === null ? null : new StagedBlocks(hasher, writer);
+      await this.rows(table.rows, bound, evidence, { writer, hasher, blocks });
+      await blocks?.end();
+    });
     if (await staging.hasDeferred(this.run.id)) {
       const judged = judgeDayColumns(evidence);
       await staging.write(this.run.id, (writer) => this.deferred(bound, judged, writer));
@@ -144,13 +150,16 @@ export class FileReading {
   ): Promise<Outcome | null> {
     const { staging } = this.rooms;
     const { knownCount, rowNumbers } = unread;
+    const nothingElse = { rowCount: knownCount, complete: true, encoding: null };
     this.read = knownCount;
-    if (rowNumbers.length === 0) return { rowCount: knownCount, complete: true, encoding: null };
+    if (rowNumbers.length === 0) return nothingElse;
     const rest = await openTable(unread.bytes(open), {
       ...this.tableOptions(bound.profile),
       ...(table.encoding === 'ascii' ? {} : { encoding: table.encoding }),
       delimiter: table.delimiter,
     });
+    // Blank lines are known by nothing, and say nothing.
+    if (rest.unusable === 'FILE_HEADER_ONLY' && !unread.hasTail) return nothingElse;
     if (rest.unusable !== null) return null;
     const rows = renumbered(rest.rows, rowNumbers);
     const evidence = emptyDayEvidence(bound);
@@ -228,7 +237,10 @@ export class FileReading {
   ): Promise<void> {
     const context = this.context(NO_ORDERS, evidence);
     for await (const batch of batches) {
-      for (const row of batch) await this.one(bound, row, context, to);
+      for (const row of batch) {
+        await this.one(bound, row, context, to);
+        await to.blocks?.add(row.rowNo, row.raw);
+      }
       this.options.onRows?.(this.read);
     }
   }

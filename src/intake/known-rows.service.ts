@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { CopyWriter } from '../platform/database/bulk.js';
 import { Database, type Sql } from '../platform/database/database.js';
-import { BlockCutter, blockHash, type RowBlock } from './file/block-cutter.js';
+import { BlockCutter, type RowBlock } from './file/block-cutter.js';
 import { skipBytes } from './file/byte-source.js';
 import type { RawHash } from './file/raw-hash.js';
 import { RecordFramer, type EachRecord } from './file/record-framer.js';
@@ -11,6 +11,7 @@ import type { Table } from './file/table.js';
 import { noteKnown } from './known-blocks.js';
 import { NOT_SEEN_AGAIN } from './reading-blocks.queries.js';
 import type { Run } from './run.js';
+import { blockWriter } from './staging.service.js';
 
 /** What of a file has to be read because nothing is known by its bytes. */
 export interface Unread {
@@ -19,6 +20,8 @@ export interface Unread {
   /** The row number of each of these records. */
   readonly rowNumbers: readonly number[];
   readonly knownCount: number;
+  /** Something follows behind the last line end. */
+  readonly hasTail: boolean;
 }
 
 /** With fewer known rows than this, reading everything at once is quicker than looking first. */
@@ -92,12 +95,19 @@ interface Ends {
   readonly held: HeldParts;
 }
 
-/** One look through a file: known blocks are noted, the rows of the others put into `raw_row`. */
+/** A block with its name, and where it begins in the file. */
+interface FoundBlock extends RowBlock {
+  readonly hash: string;
+  readonly at: number;
+}
+
+/** One look through a file: known blocks are noted, the others staged, with their rows in `raw_row`. */
 class Look {
   private readonly cutter = new BlockCutter();
   private readonly rows: CopyWriter;
+  private readonly others: CopyWriter;
   private readonly held = new HeldParts(MOST_HELD_BYTES);
-  private blocks: RowBlock[] = [];
+  private blocks: FoundBlock[] = [];
   /** Of the rows since blocks were last looked for. */
   private waitingBytes = 0;
   /** How the look that goes on ends: null, or what went wrong, which whoever waits next throws. */
@@ -110,6 +120,7 @@ class Look {
     private readonly recordsAboveHeader: number,
   ) {
     this.rows = new CopyWriter(sql, 'raw_row', ['row_no', 'raw_hash', 'at', 'size']);
+    this.others = blockWriter(sql);
   }
 
   async prepare(): Promise<void> {
@@ -138,14 +149,13 @@ class Look {
     let end = bomLength;
     let headerEnd = 0;
     let rowNo = -this.recordsAboveHeader - 1;
-    const each: EachRecord = (data, from, to, at, size) => {
+    const each: EachRecord = (data, begin, size, at) => {
       rowNo += 1;
       end = bomLength + at + size;
       if (rowNo === 0) headerEnd = end;
       if (rowNo < 1) return;
       this.waitingBytes += size;
-      const rawHash = this.hasher.within(data, from, to);
-      this.push(this.cutter.add(rowNo, rawHash, bomLength + at, data, from, size));
+      this.push(this.cutter.add(rowNo, data, begin, size), end);
     };
     for await (const chunk of skipBytes(asBuffers(bytes), bomLength)) {
       byteLength += chunk.length;
@@ -157,17 +167,21 @@ class Look {
       if (this.blocks.length >= BLOCKS_AT_ONCE || this.waitingBytes >= MOST_WAITING_BYTES)
         await this.lookUp();
     }
-    this.push(this.cutter.end());
+    this.push(this.cutter.end(), end);
     await this.lookUp();
     await this.looked();
     await this.rows.end();
+    await this.others.end();
     if (rowNo < 1) return null;
     this.held.add(end, [framer.rest]);
     return { rowCount: rowNo, headerEnd, tail: { at: end, size: byteLength - end }, held: this.held };
   }
 
-  private push(block: RowBlock | null): void {
-    if (block !== null) this.blocks.push(block);
+  /** @param end where in the file the last row of the block ends */
+  private push(block: RowBlock | null, end: number): void {
+    if (block === null) return;
+    const at = end - block.sizes.reduce((sum, size) => sum + size, 0);
+    this.blocks.push({ ...block, at, hash: this.hasher.ofBlock(block.pieces) });
   }
 
   /** Begins to look for the blocks that are ready, while the file is read on; waits for those before. */
@@ -187,7 +201,7 @@ class Look {
     if (failure !== null) throw failure;
   }
 
-  private async note(blocks: readonly RowBlock[]): Promise<void> {
+  private async note(blocks: readonly FoundBlock[]): Promise<void> {
     const known = await this.sql.query<{ first_row: number }>(
       `insert into staged_known_block (run_id, block, raw, row_nos, observation_ids, reading_block)
        select $1, -f.first_row, true,
@@ -197,16 +211,31 @@ class Look {
        cross join lateral (
          select id, observation_ids from reading_block where source = $2 and hash = f.hash order by id desc limit 1) b
        returning -block as first_row`,
-      [this.run.id, this.run.source, blocks.map(({ firstRow }) => firstRow), blocks.map(blockHash)],
+      [this.run.id, this.run.source, blocks.map(({ firstRow }) => firstRow), blocks.map(({ hash }) => hash)],
     );
     const firstRows = new Set(known.rows.map((row) => row.first_row));
-    for (const { firstRow, rawHashes, ats, sizes, pieces } of blocks) {
-      if (firstRows.has(firstRow)) continue;
-      this.held.add(ats[0] ?? 0, pieces);
-      for (const [index, rawHash] of rawHashes.entries())
-        await this.rows.write([firstRow + index, rawHash, ats[index] ?? 0, sizes[index] ?? 0]);
+    for (const block of blocks) if (!firstRows.has(block.firstRow)) await this.keepForRows(block);
+  }
+
+  private async keepForRows({ firstRow, sizes, pieces, at, hash }: FoundBlock): Promise<void> {
+    this.held.add(at, pieces);
+    await this.others.write([this.run.id, firstRow, sizes.length, hash]);
+    let rowAt = at;
+    for (const [index, record] of recordsOf(sizes, pieces).entries()) {
+      await this.rows.write([firstRow + index, this.hasher.of(record), rowAt, record.length]);
+      rowAt += record.length;
     }
   }
+}
+
+function recordsOf(sizes: readonly number[], pieces: readonly Buffer[]): Buffer[] {
+  const rest = [...pieces];
+  return sizes.map((size) => {
+    const [piece = Buffer.alloc(0)] = rest;
+    if (piece.length === size) rest.shift();
+    else rest[0] = piece.subarray(size);
+    return piece.subarray(0, size);
+  });
 }
 
 async function* asBuffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
@@ -244,5 +273,6 @@ async function compare(sql: Sql, run: Run, { rowCount, headerEnd, tail, held }: 
     },
     rowNumbers: rest.map(({ rowNo }) => rowNo),
     knownCount,
+    hasTail: tail.size > 0,
   };
 }

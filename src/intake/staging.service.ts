@@ -34,11 +34,19 @@ export interface DeferredRow {
   readonly originRow: number | null;
 }
 
+/** Rows of the file that stand one behind the other, and the name of all their bytes. */
+export interface StagedBlock {
+  readonly firstRow: number;
+  readonly rowCount: number;
+  readonly hash: string;
+}
+
 /** Where the rows of one run wait until they are decided. Written by COPY. */
 export interface StagingWriter {
   observation(row: StagedRow): Promise<void>;
   rejection(row: RejectedRow): Promise<void>;
   deferred(row: DeferredRow): Promise<void>;
+  block(block: StagedBlock): Promise<void>;
 }
 
 const STAGED = [
@@ -60,8 +68,13 @@ const STAGED = [
 
 const REJECTED = ['run_id', 'row_no', 'reasons', 'cells', 'employee_number', 'origin_row'];
 
+/** Blocks of rows as `StagedBlock` has them, each with its run before it. */
+export function blockWriter(sql: PoolClient): CopyWriter {
+  return new CopyWriter(sql, 'staged_block', ['run_id', 'first_row', 'row_count', 'hash']);
+}
+
 const STAGING = STAGING_TABLES.join(', ');
-/** Fewer rows are deleted quicker than six tables are emptied. */
+/** Fewer rows are deleted quicker than seven tables are emptied. */
 const MANY = 10_000;
 const LOCK_WAIT_MS = 1_500;
 /** lock_not_available; and insufficient_privilege, where the role of the application may only delete. */
@@ -162,6 +175,7 @@ class Writer implements StagingWriter {
   private readonly observations: CopyWriter;
   private readonly rejections: CopyWriter;
   private readonly deferredRows: CopyWriter;
+  private readonly blocks: CopyWriter;
 
   constructor(
     private readonly runId: string,
@@ -170,6 +184,7 @@ class Writer implements StagingWriter {
     this.observations = new CopyWriter(sql, 'staged_observation', STAGED);
     this.rejections = new CopyWriter(sql, 'rejection', REJECTED);
     this.deferredRows = new CopyWriter(sql, 'deferred_row', ['run_id', 'row_no', 'cells', 'origin_row']);
+    this.blocks = blockWriter(sql);
   }
 
   observation({ rowNo, observation, contentHash, plain, rawHash, originRow }: StagedRow): Promise<void> {
@@ -208,10 +223,15 @@ class Writer implements StagingWriter {
     return this.deferredRows.write([this.runId, rowNo, JSON.stringify(cells), originRow]);
   }
 
+  block({ firstRow, rowCount, hash }: StagedBlock): Promise<void> {
+    return this.blocks.write([this.runId, firstRow, rowCount, hash]);
+  }
+
   async end(): Promise<void> {
     await this.observations.end();
     await this.rejections.end();
     await this.deferredRows.end();
+    await this.blocks.end();
   }
 }
 

@@ -12,6 +12,7 @@ import { Migration20261123130000_newest_reading } from './Migration2026112313000
 import { Migration20261123140000_relay_order } from './Migration20261123140000_relay_order.js';
 import { Migration20261123150000_reading_blocks } from './Migration20261123150000_reading_blocks.js';
 import { Migration20261123160000_employed } from './Migration20261123160000_employed.js';
+import { Migration20261123170000_block_bytes } from './Migration20261123170000_block_bytes.js';
 
 /** Every migration in the order in which it runs. One that has been released is never edited. */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   { name: 'Migration20261123140000_relay_order', class: Migration20261123140000_relay_order },
   { name: 'Migration20261123150000_reading_blocks', class: Migration20261123150000_reading_blocks },
   { name: 'Migration20261123160000_employed', class: Migration20261123160000_employed },
+  { name: 'Migration20261123170000_block_bytes', class: Migration20261123170000_block_bytes },
 ];

@@ -14,4 +14,5 @@ export const MIGRATION_NAMES = [
   'Migration20261123140000_relay_order',
   'Migration20261123150000_reading_blocks',
   'Migration20261123160000_employed',
+  'Migration20261123170000_block_bytes',
 ] as const;

@@ -22,6 +22,7 @@ export const STAGING_TABLES = [
   'staged_change',
   'staged_departure',
   'staged_known_block',
+  'staged_block',
   'staged_observation',
   'deferred_row',
 ] as const;

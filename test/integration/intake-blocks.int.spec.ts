@@ -5,7 +5,10 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { RawHash } from '../../src/intake/file/raw-hash.js';
 import { KnownRowsService } from '../../src/intake/known-rows.service.js';
 import { Migration20261123150000_reading_blocks } from '../../src/migrations/Migration20261123150000_reading_blocks.js';
+import { Migration20261123170000_block_bytes } from '../../src/migrations/Migration20261123170000_block_bytes.js';
+import { rememberReading } from '../../src/intake/reading-blocks.queries.js';
 import type { Run } from '../../src/intake/run.js';
+import { RunsRepository } from '../../src/intake/runs.repository.js';
 import { csvOf, CSV_HEADER, leaver, worker, workers, type Cells } from '../support/intake-files.js';
 import { GENERIC_FULL, type IntakeWorld } from '../support/intake-world.js';
 import { startWorld, world } from '../support/one-world.js';
@@ -255,21 +258,78 @@ describe('blocks of the newest reading', () => {
   it('are made of what was read before there were any', async () => {
     const rows = workers(MANY);
     await world.import(rows);
-    const migration = async (way: 'up' | 'down'): Promise<void> => {
+    const migrate = async (
+      way: 'up' | 'down',
+      migration: { prototype: { up(): void; down(): void } },
+    ): Promise<void> => {
       const statements: string[] = [];
       const recorder = { addSql: (sql: string) => statements.push(sql) };
-      Migration20261123150000_reading_blocks.prototype[way].call(
-        recorder as unknown as Migration20261123150000_reading_blocks,
-      );
+      migration.prototype[way].call(recorder);
       for (const statement of statements) await world.db.query(statement);
     };
-    const blocks =
-      'select source, hash, raw_hashes, observation_ids from reading_block order by observation_ids[1]';
-    const before = await world.db.query(blocks);
-    await migration('down');
-    await migration('up');
-    expect(await world.db.query(blocks)).toEqual(before);
+    await migrate('down', Migration20261123170000_block_bytes);
+    expect(await world.count('reading_block', 'hash is null')).toBe(0);
+    await migrate('down', Migration20261123150000_reading_blocks);
+    await migrate('up', Migration20261123150000_reading_blocks);
+    await migrate('up', Migration20261123170000_block_bytes);
+    expect(await outOfBlocks()).toBe(0);
+    // Their bytes were not remembered: the first night each row is looked up, from then on the blocks are.
+    const first = await night(rows, { dryRun: true });
+    expect(await recognised(first)).toEqual([0, MANY]);
+    await world.approve(first);
     expect(await recognised(await night(rows, { dryRun: true }))).toEqual([MANY, 0]);
+  });
+
+  it('have a name only where each of their rows has one in the file', async () => {
+    await world.import(workers(12));
+    const { id } = await night(workers(12));
+    // Rows 1 to 3 are known by their bytes; of 4 to 6, 5 was read and has no name, as on a day on which it may mean
+    // something else; of 7 to 9, 8 was read and has one; 10 is not remembered, and 12 stands in no block.
+    for (const statement of [
+      'delete from reading_block',
+      `insert into staged_known_block (run_id, block, raw, row_nos, observation_ids)
+         select '${id}', row_no, row_no not in (5, 8), array[row_no], array[id] from observation where row_no <> 10`,
+      `insert into staged_observation
+           (run_id, row_no, company, employee_number, spell_hint, as_of_at, content_hash, facts, plain, raw_hash)
+         select '${id}', row_no, company, employee_number, spell_hint, as_of_at, content_hash, facts, true,
+           case when row_no = 8 then raw_hash end from observation where row_no in (5, 8)`,
+      `insert into staged_block (run_id, first_row, row_count, hash)
+         select '${id}', n, least(3, 12 - n), md5(n::text)::uuid from unnest(array[1, 4, 7, 10]) n`,
+    ])
+      await world.db.query(statement);
+    await world.db.transaction(async (sql) => rememberReading(sql, await world.get(RunsRepository).get(id)));
+    const blocks = await world.db.query<{ hash: string | null; rows: number[] }>(
+      `select hash, array(select o.row_no from unnest(observation_ids) with ordinality k(id, n)
+         join observation o on o.id = k.id order by n) as rows
+       from reading_block order by rows`,
+    );
+    expect(blocks.map(({ hash, rows }) => [rows, hash !== null])).toEqual([
+      [[1, 2, 3], true],
+      [[4, 5, 6], false],
+      [[7, 8, 9], true],
+      [[11], false],
+      [[12], false],
+    ]);
+  });
+
+  it.each(['\n', '\r\n'])('know a file whose lines end in %j', async (lineEnd) => {
+    const text = csvOf(CSV_HEADER, workers(MANY)).toString().replaceAll(/\r?\n/g, lineEnd);
+    await world.import(text);
+    expect(await recognised(await night(text, { dryRun: true }))).toEqual([MANY, 0]);
+  });
+
+  it('end where a row is left out of the file', async () => {
+    const [first, ...rest] = csvOf(CSV_HEADER, workers(MANY)).toString().trimEnd().split(/\r?\n/);
+    const text = [first, ...rest.flatMap((row, n) => (n % 500 === 250 ? ['', row] : [row])), ''].join('\n');
+    await world.import(text);
+    expect(await outOfBlocks()).toBe(0);
+    const run = await night(text, { dryRun: true });
+    const [inBlocks, alone] = await recognised(run);
+    expect([inBlocks + alone, run.rows.unchanged]).toEqual([MANY, MANY]);
+    expect(inBlocks).toBeGreaterThan(MANY - 600);
+    await world.approve(run);
+    expect(await outOfBlocks()).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
   });
 });
 

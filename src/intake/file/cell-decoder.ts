@@ -8,7 +8,7 @@ export interface RawRow {
   readonly rowNo: number;
   readonly cells: readonly string[];
   readonly problems: readonly RejectionReason[];
-  readonly raw?: Uint8Array | undefined;
+  readonly raw?: Buffer | undefined;
 }
 
 // Not ASCII, so that no separator or quote can be among it, and no byte of it inside a character of any supported encoding.

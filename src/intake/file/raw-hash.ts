@@ -1,10 +1,13 @@
 import { createHash, hash } from 'node:crypto';
 
 const CONTEXT_BYTES = 16;
+const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * Names the bytes of a record together with everything that they are read by: 128 bits in the form of a uuid, to compare
- * by, not to protect anything. Equal names mean that the record would be read as the same statement again.
+ * by, not to protect anything. Equal names mean that the record would be read as the same statement again. It is the same
+ * however its line ends.
  */
 export class RawHash {
   #scratch: Buffer;
@@ -15,15 +18,25 @@ export class RawHash {
     createHash('md5').update(JSON.stringify(context)).digest().copy(this.#scratch);
   }
 
-  of(bytes: Uint8Array): string {
-    this.#reserve(bytes.length).set(bytes, CONTEXT_BYTES);
-    return this.#digest(bytes.length);
+  /** @param record with its line end or without */
+  of(record: Uint8Array): string {
+    let end = record.length;
+    if (record[end - 1] === LF) end -= record[end - 2] === CR ? 2 : 1;
+    this.#reserve(end).set(end === record.length ? record : record.subarray(0, end), CONTEXT_BYTES);
+    return this.#digest(end);
   }
 
-  /** The same of the bytes of `data` from `begin` to `end`. */
-  within(data: Buffer, begin: number, end: number): string {
-    data.copy(this.#reserve(end - begin), CONTEXT_BYTES, begin, end);
-    return this.#digest(end - begin);
+  /** Names records one behind the other, line ends included, by all of their bytes. */
+  ofBlock(pieces: readonly Uint8Array[]): string {
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
+    const scratch = this.#reserve(length);
+    let at = CONTEXT_BYTES;
+    for (const piece of pieces) {
+      scratch.set(piece, at);
+      at += piece.length;
+    }
+    return this.#digest(length);
   }
 
   #reserve(byteLength: number): Buffer {

@@ -16,9 +16,9 @@ function framesOf(chunks: readonly Buffer[]): {
   const texts: string[] = [];
   const slices: { at: number; size: number }[] = [];
   for (const chunk of chunks)
-    for (const { at, size, bytes } of framer.push(chunk)) {
-      texts.push(Buffer.from(bytes).toString('latin1'));
-      slices.push({ at, size });
+    for (const { at, bytes } of framer.push(chunk)) {
+      texts.push(bytes.toString('latin1').replace(/\r?\n$/, ''));
+      slices.push({ at, size: bytes.length });
     }
   return { texts, slices, isLost: framer.isLost };
 }
@@ -107,6 +107,16 @@ describe('the name of a row', () => {
       new Set([hash.of(bytes), other.of(bytes), hash.of(Buffer.from('1,高橋')), hash.of(Buffer.alloc(9000))])
         .size,
     ).toBe(4);
+  });
+
+  it('is the same however its line ends, and that of a block is by all of its bytes', () => {
+    const hash = new RawHash({});
+    const names = ['1,a', '1,a\n', '1,a\r\n'].map((text) => hash.of(Buffer.from(text)));
+    expect(new Set(names).size).toBe(1);
+    expect(hash.of(Buffer.from('1,a\r'))).not.toBe(names[0]);
+    const block = (...texts: string[]): string => hash.ofBlock(texts.map((text) => Buffer.from(text)));
+    expect(block('1,a\n', '2,b\n')).toBe(block('1,a\n2,b\n'));
+    expect(new Set([block('1,a\n2,b\n'), block('1,a\r\n2,b\n'), block('2,b\n1,a\n')]).size).toBe(3);
   });
 });
 

@@ -1,14 +1,12 @@
-/** The bytes of one record, without its line end. Valid until the next call of `push`. */
+/** One record with its line end. */
 export interface Frame {
   /** Where the record begins in the source, counted from its first byte. */
   readonly at: number;
-  /** Up to and with its line end. */
-  readonly size: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
 }
 
-/** A record lies in `data` from `begin` to `end`, and with its line end `size` bytes from `at` on in the source. */
-export type EachRecord = (data: Buffer, begin: number, end: number, at: number, size: number) => void;
+/** A record lies in `data` from `begin` on, `size` bytes with its line end, and from `at` on in the source. */
+export type EachRecord = (data: Buffer, begin: number, size: number, at: number) => void;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -47,8 +45,8 @@ export class RecordFramer {
   /** The records that this chunk completed, in order. The last one of a file without a final line end is never given. */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
-    this.scan(chunk, (data, begin, end, at, size) =>
-      frames.push({ at, size, bytes: data.subarray(begin, end) }),
+    this.scan(chunk, (data, begin, size, at) =>
+      frames.push({ at, bytes: data.subarray(begin, begin + size) }),
     );
     return this.#isLost ? [] : frames;
   }
@@ -82,8 +80,7 @@ export class RecordFramer {
       } else if (cr < end - 1 && cr < data.length - 1) return this.#giveUp();
       if (end === NONE) break;
       if (cr < end) cr = next(data, CR, end);
-      const size = end + 1 - begin;
-      each(data, begin, end > begin && data[end - 1] === CR ? end - 1 : end, this.#restAt + begin, size);
+      each(data, begin, end + 1 - begin, this.#restAt + begin);
       begin = end + 1;
     }
     this.#rest = data.subarray(begin);

@@ -31,7 +31,7 @@ export class RowReader {
   #rowNo = 0;
   #recordCount = 0;
   /** Of the records that were not handed out yet, the first of them under `#frameAt`. */
-  #frames: Uint8Array[] = [];
+  #frames: Buffer[] = [];
   #frameAt = 0;
   #isFramed = true;
   #rowCount = 0;
@@ -149,7 +149,7 @@ export class RowReader {
   }
 
   /** Records and their bytes come in the same order; once one has no bytes, those of no later one are trusted. */
-  #takeFrame(): Uint8Array | undefined {
+  #takeFrame(): Buffer | undefined {
     const frame = this.#isFramed ? this.#frames[this.#frameAt++] : undefined;
     if (frame === undefined) this.#isFramed = false;
     return frame;

@@ -22,8 +22,8 @@ export interface TableRow {
   /** As many as the header has (a ragged row: as many as were found). Exact text, nothing trimmed. */
   readonly cells: readonly string[];
   readonly problems: readonly RejectionReason[];
-  /** The bytes of the row without its line end; missing where they cannot be told for certain. */
-  readonly raw?: Uint8Array | undefined;
+  /** The bytes of the row with its line end; missing where they cannot be told for certain. */
+  readonly raw?: Buffer | undefined;
   /** In a download of rejected rows: the row of the run that this one was, as far as its cells still tell. */
   readonly origin?: RowOrigin;
 }
