@@ -156,7 +156,7 @@ export class Corridor {
   /** What bytes alone no longer tell is compared like any other row. It says what was recorded when it was recognised. */
   private async stageDoubted(run: Run): Promise<void> {
     for (;;) {
-      const rows = await this.diff.doubtedRows(this.db.pool, run.id, DOUBTED_AT_ONCE);
+      const rows = await this.db.transaction((sql) => this.diff.doubtedRows(sql, run.id, DOUBTED_AT_ONCE));
       if (rows.length === 0) return;
       const rowNumbers = rows.map(({ rowNo }) => rowNo);
       await this.staging.writeDoubted(run.id, rowNumbers, async (writer) => {
