@@ -8,6 +8,7 @@ import { Database } from '../platform/database/database.js';
 import { ApplyService, type Progress } from './apply.service.js';
 import { takeBackConfirmations } from './confirm-known.js';
 import { DiffQueries } from './diff.queries.js';
+import { withListedNumbers } from './listed-numbers.js';
 import { PlanRunService, type PlanSource } from './plan-run.service.js';
 import type { Run, RunNote } from './run.js';
 import { RunsRepository } from './runs.repository.js';
@@ -16,6 +17,7 @@ import { StagingService } from './staging.service.js';
 
 const CORRIDOR = 'enishi.corridor';
 const DOUBTED_AT_ONCE = 5_000;
+const NUMBERS_OF_RUN = `select company, employee_number from observation where run_id = $1 and not reverted`;
 
 /** What the reading of a file or of records found out beyond its rows. */
 export interface Findings {
@@ -104,12 +106,12 @@ export class Corridor {
   async planRevert(run: Run, revertedRunId: string): Promise<{ run: Run; held: boolean }> {
     const { decisions } = await this.bind(run);
     await this.db.transaction((sql) => takeBackConfirmations(sql, revertedRunId));
-    const source: PlanSource = {
-      staged: false,
-      withoutRunId: revertedRunId,
-      pager: (after, limit) => this.diff.keysOfRun(this.db.pool, revertedRunId, after, limit),
-    };
-    return this.planner.plan(run, source, decisions, { readings: [], notes: [] });
+    return withListedNumbers(this.db, NUMBERS_OF_RUN, [revertedRunId], (pager) =>
+      this.planner.plan(run, { staged: false, withoutRunId: revertedRunId, pager }, decisions, {
+        readings: [],
+        notes: [],
+      }),
+    );
   }
 
   /** Plans numbers anew because a person decided something about their identity. */

@@ -208,18 +208,6 @@ export class DiffQueries {
     return result.rows;
   }
 
-  /** Numbers that a run said something about. */
-  async keysOfRun(sql: Sql, runId: string, after: NumberKey | null, limit: number): Promise<NumberKey[]> {
-    const result = await sql.query<NumberKey>(
-      `select distinct company collate "C" as company, employee_number collate "C" as "employeeNumber"
-       from observation where run_id = $1 and not reverted
-         and ($2::text is null or (company collate "C", employee_number collate "C") > ($2, $3))
-       order by 1, 2 limit $4`,
-      [runId, after?.company ?? null, after?.employeeNumber ?? null, limit],
-    );
-    return result.rows;
-  }
-
   /** First and last staged row that is decided without looking at others; null when there is none. */
   async aloneRange(sql: Sql, runId: string): Promise<{ first: number; last: number } | null> {
     const result = await sql.query<{ first: number | null; last: number | null }>(

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { NumberKey } from '../departures/closure.queries.js';
 import { DecisionsService } from '../departures/decisions.service.js';
 import { EffectsService } from '../departures/effects.service.js';
-import { PlanningService, type KeyPager } from '../departures/planning.service.js';
+import { PlanningService } from '../departures/planning.service.js';
 import { hasEffects, type Effects, type PlanChange } from '../domain/plan.js';
 import { Clock } from '../platform/clock/clock.js';
 import { Database } from '../platform/database/database.js';
 import { newId } from '../platform/database/id.js';
 import { CorridorService } from './corridor.service.js';
+import { withListedNumbers } from './listed-numbers.js';
 import { RunsRepository } from './runs.repository.js';
 
 export interface RebuildReport {
@@ -27,6 +27,8 @@ export interface RebuildReport {
 }
 
 const MOST_EXAMPLES = 20;
+const EVERY_NUMBER = `select company, employee_number from observation
+  union all select company, employee_number from employment`;
 
 /** Recomputes people, departures and verdicts from the observations, decisions and overrides that are kept. */
 @Injectable()
@@ -54,21 +56,23 @@ export class RebuildService {
       let examined = 0;
       let different = 0;
       const scope = { stagedRunId: null, withoutRunId: null };
-      for await (const batch of this.planning.planAll(this.db.pool, this.pager(), scope, decisions)) {
-        const wrong: Effects[] = [];
-        for (const { plan, keys } of batch) {
-          examined += keys.length;
-          const effects: Effects = { ...plan.effects, followUps: [] };
-          if (!hasEffects(effects)) continue;
-          different += 1;
-          wrong.push(effects);
-          const room = MOST_EXAMPLES - examples.length;
-          examples.push(...plan.changes.slice(0, room).map(exampleOf));
+      await withListedNumbers(this.db, EVERY_NUMBER, [], async (pager) => {
+        for await (const batch of this.planning.planAll(this.db.pool, pager, scope, decisions)) {
+          const wrong: Effects[] = [];
+          for (const { plan, keys } of batch) {
+            examined += keys.length;
+            const effects: Effects = { ...plan.effects, followUps: [] };
+            if (!hasEffects(effects)) continue;
+            different += 1;
+            wrong.push(effects);
+            const room = MOST_EXAMPLES - examples.length;
+            examples.push(...plan.changes.slice(0, room).map(exampleOf));
+          }
+          if (runId === null || wrong.length === 0) continue;
+          const cause = { runId, policyVersion: decisions.policyVersion, actor: by };
+          await this.db.transaction((sql) => this.effects.apply(sql, wrong, cause, now));
         }
-        if (runId === null || wrong.length === 0) continue;
-        const cause = { runId, policyVersion: decisions.policyVersion, actor: by };
-        await this.db.transaction((sql) => this.effects.apply(sql, wrong, cause, now));
-      }
+      });
       if (runId !== null)
         await this.runs.update(runId, { status: 'applied', finishedAt: this.clock.nowIso() });
       return { examined, different, examples, repaired: repair && different > 0 };
@@ -89,17 +93,6 @@ export class RebuildService {
       dryRun: true,
     });
     return run.id;
-  }
-
-  private pager(): KeyPager {
-    return (after: NumberKey | null, limit: number) =>
-      this.db.query<{ company: string; employeeNumber: string }>(
-        `select distinct company collate "C" as company, employee_number collate "C" as "employeeNumber" from (
-           select company, employee_number from observation union select company, employee_number from employment) k
-         where $1::text is null or (company collate "C", employee_number collate "C") > ($1, $2)
-         order by 1, 2 limit $3`,
-        [after?.company ?? null, after?.employeeNumber ?? null, limit],
-      );
   }
 }
 
