@@ -43,7 +43,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   'import-memory': {
     about: 'peak memory of an import against that of a tenth of the rows',
-    run: (world, { size }) => importMemory(world, size),
+    run: (world, { size, runs }) => importMemory(world, size, runs),
   },
   search: {
     about: 'candidates search with three filters and a text against the best SQL',

@@ -191,7 +191,7 @@ async function markCurrent(sql: Sql, keys: string, params: unknown[]): Promise<v
        select o.id, o.confirmed_at, count(*) over (partition by o.company, o.employee_number, o.source) = 1 as is_only,
          not o.absent and not o.reverted
            and row_number() over (partition by o.company, o.employee_number, o.source, o.spell_hint
-             order by (o.absent or o.reverted), o.confirmed_at desc, o.content_hash desc) = 1
+             order by (o.absent or o.reverted), o.confirmed_at desc, o.content_hash desc, o.as_of_at desc, o.id desc) = 1
            and o.confirmed_at >= coalesce(max(o.as_of_at) filter (where o.absent and not o.reverted)
              over (partition by o.company, o.employee_number, o.source), o.confirmed_at) as is_current
        from said o)

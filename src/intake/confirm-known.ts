@@ -70,7 +70,8 @@ export async function confirmKnown(sql: Sql, run: Run): Promise<void> {
 /**
  * Takes back what an applied run confirmed, before it is planned what is left without it: otherwise a file of too late a
  * day would overrule whatever its source says until then. Those whom only that run confirmed count as of when they were
- * stated, which may be earlier than they were last confirmed. Safe to repeat.
+ * stated, which may be earlier than they were last confirmed; while another run of the same instant stands, nobody
+ * loses that date. Safe to repeat.
  */
 export async function takeBackConfirmations(sql: Sql, runId: string): Promise<void> {
   const before = await sql.query<{ source: string }>(
@@ -85,7 +86,12 @@ export async function takeBackConfirmations(sql: Sql, runId: string): Promise<vo
   await sql.query(
     `update observation o set confirmed_at = o.as_of_at, follows = false
      from import_run r
-     where r.id = $1 and o.source = r.source and o.confirmed_at = r.as_of_at and o.as_of_at < r.as_of_at`,
+     where r.id = $1 and o.source = r.source and o.confirmed_at = r.as_of_at and o.as_of_at < r.as_of_at
+       -- Which of two runs of one instant confirmed somebody is not recorded.
+       and not exists (
+         select 1 from import_run other
+         where other.source = r.source and other.as_of_at = r.as_of_at and other.id <> r.id
+           and other.status = 'applied' and other.kind in ('file', 'push', 'sync'))`,
     [runId],
   );
   for (const { source } of before.rows) await forgetLaterWords(sql, source);

@@ -44,7 +44,12 @@ const NEWS = `
         where x.company = o.company and x.employee_number = o.employee_number and x.source = o.source
           and x.id <> o.id and not x.reverted and not x.absent
           and (x.confirmed_at > o.confirmed_at or x.confirmed_at = o.confirmed_at
-            and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = ''))))))`;
+            and (x.spell_hint = o.spell_hint or x.spell_hint = '' or o.spell_hint = ''
+              -- Of two spells said together only one is said again: the other is an earlier word from now on.
+              or x.current and not exists (
+                select 1 from staged_observation t
+                where t.run_id = s.run_id and t.company = x.company and t.employee_number = x.employee_number
+                  and t.spell_hint = x.spell_hint and not t.absent)))))))`;
 
 /** A newer reading was applied while the file was looked through: what it added says nothing of the day of the file. */
 const SAID_LATER = `union select o.id from observation o join import_run r on r.source = o.source

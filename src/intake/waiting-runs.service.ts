@@ -40,28 +40,41 @@ export class WaitingRunsService {
          and h.kind in ('file', 'push', 'sync')
          -- Who is missing from a full file is only said anew by another full file.
          and (h.mode = 'delta' or $4 or h.file_sha256 = $5)
-         and not exists (
-           select 1 from staged_observation old
-           where old.run_id = h.id and not old.absent
-             and not exists (
-               select 1 from staged_observation new
-               where new.run_id = $1 and new.company = old.company and new.employee_number = old.employee_number
-                 and (new.spell_hint = old.spell_hint or old.spell_hint = ''))
-             -- A row that was recognised by its bytes speaks of somebody as any other does.
-             and not exists (
-               select 1 from staged_known k join observation said on said.id = k.observation_id
-               where k.run_id = $1 and k.raw
-                 and said.company = old.company and said.employee_number = old.employee_number
-                 and (said.spell_hint = old.spell_hint or old.spell_hint = '')))
        order by h.started_at`,
       [run.id, run.source, run.asOfAt, run.mode === 'full' && run.seenToEnd, run.fileSha256],
     );
     const notes: RunNote[] = [];
     for (const { id } of older) {
+      if (!(await this.speaksOfAllIn(run.id, id))) continue;
       await this.letGo(await this.runs.get(id), { code: 'RUN_SUPERSEDED', details: { run: run.id } });
       notes.push({ code: 'RUN_SUPERSEDES', details: { run: id } });
     }
     return notes;
+  }
+
+  /** A row that was recognised by its bytes speaks of somebody as any other does. */
+  private async speaksOfAllIn(runId: string, olderId: string): Promise<boolean> {
+    const left = await this.db.one(
+      // By sets of numbers only: of rows that wait, no estimate is to be trusted.
+      `with named as materialized (
+         select company, employee_number, spell_hint from staged_observation where run_id = $1 and not absent
+         union all
+         select o.company, o.employee_number, o.spell_hint
+         from staged_known k join observation o on o.id = k.observation_id where k.run_id = $1 and k.raw),
+       wanted as materialized (
+         select company, employee_number, spell_hint from staged_observation where run_id = $2 and not absent
+         union all
+         select o.company, o.employee_number, o.spell_hint
+         from staged_known k join observation o on o.id = k.observation_id where k.run_id = $2 and k.raw)
+       select 1 from (
+         (select company, employee_number, spell_hint from wanted where spell_hint <> ''
+            except select company, employee_number, spell_hint from named)
+         union all
+         (select company, employee_number, '' from wanted where spell_hint = ''
+            except select company, employee_number, '' from named)) as unsaid limit 1`,
+      [runId, olderId],
+    );
+    return left === null;
   }
 
   /** Marks runs as failed whose process died while it read. Only while nobody else reads the source. */

@@ -30,6 +30,20 @@ describe('a waiting run and rows that are recognised by their bytes', () => {
     await expect(world.approve(held)).rejects.toMatchObject({ code: 'RUN_NOT_HELD' });
   });
 
+  it('edge-cases/03: waits on when a file leaves out one of those it had recognised, and is let go when none is', async () => {
+    const rows = workers(MANY);
+    await world.import(rows);
+    const changed = rows.map((row, n) => (n === 4 ? { ...row, 部署: '新設部' } : row));
+    const held = await nextDay(changed, { expectRows: MANY - 1 });
+    expect(held.status).toBe('held');
+    const without = await nextDay(changed.filter((_, n) => n !== 77));
+    expect([without.status, without.notes]).toEqual(['applied', []]);
+    expect((await world.heldRun(held.id)).status).toBe('held');
+    const whole = await nextDay(changed);
+    expect(whole.notes.map(({ code }) => code)).toEqual(['RUN_SUPERSEDES']);
+    expect(await world.count('import_run', `status = 'held'`)).toBe(0);
+  });
+
   it('can be approved after an approval that broke off while doubted rows were staged', async () => {
     const rows = workers(MANY);
     await world.import(rows);

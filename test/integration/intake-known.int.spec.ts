@@ -41,6 +41,22 @@ async function night(
 }
 
 describe('a file that the source sends again', () => {
+  it.each([30, MANY])(
+    'decides anew who was said to be hired twice and is said so once (%d rows)',
+    async (count) => {
+      await start();
+      const rows = everybody().slice(0, count);
+      await world.import([...rows, { ...worker(7), 入社日: '2021-04-01' }]);
+      expect(await world.rebuildDifferences()).toBe(0);
+      const both = await night([...rows, { ...worker(7), 入社日: '2021-04-01' }]);
+      expect([both.rows.unchanged, await world.rebuildDifferences()]).toEqual([count + 1, 0]);
+      const once = await night(rows);
+      expect([once.rows.unchanged, await world.rebuildDifferences()]).toEqual([count - 1, 0]);
+      const again = await night(rows);
+      expect([again.rows.unchanged, await world.rebuildDifferences()]).toEqual([count, 0]);
+    },
+  );
+
   it('confirms everybody by one date, and takes in what changed', async () => {
     await start();
     const rows = everybody();

@@ -57,6 +57,20 @@ describe('revert', () => {
     expect(await world.registry()).toBe(before);
   });
 
+  it('leaves to the other runs of the same time whom they confirmed', async () => {
+    await startWorld();
+    const rows = workers(100);
+    await world.import(rows);
+    world.clock.addDays(3);
+    await world.import(rows);
+    const mistaken = await world.import([{ ...worker(5), 部署: '別部' }], { mode: 'delta' });
+    await world.import(rows.slice(0, 98));
+    expect(await world.rebuildDifferences()).toBe(0);
+    await world.revert(mistaken);
+    expect(await world.count('employment', `department = '別部' and not withdrawn`)).toBe(0);
+    expect(await world.rebuildDifferences()).toBe(0);
+  });
+
   it('of the only run of a source lets its next one be its first again', async () => {
     await startWorld();
     const rows = [...workers(20), leaver(30, '2020-03-31')];

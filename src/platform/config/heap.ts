@@ -7,6 +7,9 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function keepHeapSmall(process: 'command' | 'server'): void {
   // What an import throws away at once would also fill a young generation that grows to 100 MB and more.
-  if (process === 'command') setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=40');
+  const flags =
+    process === 'command'
+      ? ['--semi-space-growth-factor=1', '--heap-growing-percent=20']
+      : ['--heap-growing-percent=40'];
+  for (const flag of flags) setFlagsFromString(flag);
 }
