@@ -52,20 +52,11 @@ export class WaitingRunsService {
     return notes;
   }
 
-  /** A row that was recognised by its bytes speaks of somebody as any other does. */
+  /** Whether whoever the older run speaks about is spoken about by this one. */
   private async speaksOfAllIn(runId: string, olderId: string): Promise<boolean> {
     const left = await this.db.one(
       // By sets of numbers only: of rows that wait, no estimate is to be trusted.
-      `with named as materialized (
-         select company, employee_number, spell_hint from staged_observation where run_id = $1 and not absent
-         union all
-         select o.company, o.employee_number, o.spell_hint
-         from staged_known k join observation o on o.id = k.observation_id where k.run_id = $1 and k.raw),
-       wanted as materialized (
-         select company, employee_number, spell_hint from staged_observation where run_id = $2 and not absent
-         union all
-         select o.company, o.employee_number, o.spell_hint
-         from staged_known k join observation o on o.id = k.observation_id where k.run_id = $2 and k.raw)
+      `with named as materialized (${spokenOf('$1')}), wanted as materialized (${spokenOf('$2')})
        select 1 from (
          (select company, employee_number, spell_hint from wanted where spell_hint <> ''
             except select company, employee_number, spell_hint from named)
@@ -112,4 +103,12 @@ export class WaitingRunsService {
     });
     await this.staging.clear(run.id);
   }
+}
+
+/** The numbers and hire days that a run speaks of, in rows that were read and in those recognised by their bytes. */
+function spokenOf(run: '$1' | '$2'): string {
+  return `select company, employee_number, spell_hint from staged_observation where run_id = ${run} and not absent
+    union all
+    select o.company, o.employee_number, o.spell_hint
+    from staged_known k join observation o on o.id = k.observation_id where k.run_id = ${run} and k.raw`;
 }
