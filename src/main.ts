@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { AppError } from './domain/app-error.js';
 import { loadEnv, ROLES, type Env, type Role } from './platform/config/env.js';
 import { keepHeapSmall } from './platform/config/heap.js';
 import { processEnvironment } from './platform/config/process-environment.js';
 import { closeInTime } from './platform/health/close-in-time.js';
+import { stopSignal } from './platform/health/stop-signal.js';
 import { describeError } from './platform/i18n/i18n.js';
 import { detectLanguage } from './platform/i18n/locale.js';
 import { createLogger, type Logger } from './platform/logging/logger.js';
@@ -12,6 +12,7 @@ import { seldom } from './platform/logging/seldom.js';
 
 /** What the image runs: one role of the service until a signal arrives. Says everything in JSON lines on stdout. */
 async function main(): Promise<void> {
+  const stop = stopSignal();
   keepHeapSmall('server');
   const source = { ...processEnvironment() };
   let logger = createLogger({ level: 'info', to: 1 });
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
     const env = loadEnv(source);
     const role = readRole(env.role);
     logger = createLogger({ level: env.logLevel, to: 1, role });
-    await serve(env, role, logger);
+    await serve(env, role, logger, stop);
   } catch (error) {
     const words = error instanceof AppError ? describeError(error, detectLanguage({ env: source })) : {};
     // Our own words about a setting; the error itself is reduced as everywhere.
@@ -28,20 +29,18 @@ async function main(): Promise<void> {
   }
 }
 
-async function serve(env: Env, role: Role, logger: Logger): Promise<void> {
+async function serve(env: Env, role: Role, logger: Logger, stop: Promise<NodeJS.Signals>): Promise<void> {
   const { openServer } = await import('./server.js');
-  const server = await openServer(env, {
+  const opening = openServer(env, {
     role,
     logger,
     log: (line) => logger.info(line),
     onError: seldom((error) => logger.warn({ err: error }, 'queue connection')),
   });
-  logger.info({ address: server.address }, 'listening');
-  const [signal] = (await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])) as [
-    NodeJS.Signals,
-  ];
-  logger.info({ signal }, 'stopping');
-  await closeInTime(server, () => {
+  const opened = await Promise.race([opening, stop]);
+  if (typeof opened !== 'string') logger.info({ address: opened.address }, 'listening');
+  logger.info({ signal: await stop }, 'stopping');
+  await closeInTime(opening, () => {
     logger.error('not closed in time');
   });
   logger.info('stopped');

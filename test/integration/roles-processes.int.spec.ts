@@ -71,7 +71,7 @@ describe.each(backends)('processes side by side, queue on %s', (_backend, redisU
     await sleep(500);
     expect(sink.mails).toHaveLength(0);
     const workers = [start('worker'), start('worker')];
-    const workerBase = await workers[0]?.listening();
+    const [workerBase] = await Promise.all(workers.map((one) => one.listening()));
     const until = Date.now() + 40_000;
     while (sink.mails.length < 30 && Date.now() < until) await sleep(50);
     expect((await fetch(`${workerBase}/s/${'x'.repeat(43)}`)).status).toBe(404);
@@ -81,6 +81,32 @@ describe.each(backends)('processes side by side, queue on %s', (_backend, redisU
     expect(new Set(sink.mails.map((mail) => mail.messageId)).size).toBe(30);
     expect(sink.mails).toHaveLength(30);
   }, 90_000);
+
+  it('a signal that comes while it starts ends it, in order, as soon as it has started', async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query('lock table mikro_orm_migrations in access exclusive mode');
+      const worker = start('worker');
+      while (!(await isWaiting())) await sleep(20);
+      worker.child.kill('SIGTERM');
+      await sleep(300);
+      await client.query('rollback');
+      expect(await worker.ended).toBe(0);
+      expect(worker.log().map((line) => line['msg'])).not.toContain('listening');
+      expect(worker.log().at(-1)).toMatchObject({ msg: 'stopped' });
+    } finally {
+      client.release();
+    }
+  }, 60_000);
+
+  async function isWaiting(): Promise<boolean> {
+    const sessions = await database.query(
+      `select 1 from pg_stat_activity
+       where datname = current_database() and application_name = 'enishi-migrate' and wait_event_type = 'Lock'`,
+    );
+    return sessions.length > 0;
+  }
 
   it('R19: SIGTERM with sends in flight: ends within 30 s, cuts no job, leaves nothing uncertain', async () => {
     await leavers(40);

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import type { Env, Role } from '../../platform/config/env.js';
 import type { CommandCall, CommandHandler } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { closeInTime } from '../../platform/health/close-in-time.js';
+import { stopSignal } from '../../platform/health/stop-signal.js';
 
 export interface ServeOptions {
   readonly role: Role;
@@ -21,7 +21,7 @@ export const serve: CommandHandler = async (call) => {
   );
 };
 
-/** Serves, says where, and ends with the first signal. `onListening` is told the address. */
+/** Serves, says where, and ends with the first signal, also one that comes while it starts. `onListening` is told the address. */
 export async function serveUntilSignal(
   call: CommandCall,
   env: Env,
@@ -29,14 +29,18 @@ export async function serveUntilSignal(
   onListening: (url: string) => void = () => undefined,
 ): Promise<ExitCode> {
   const { output } = call;
-  const server = await open(call, env, options);
-  output.line();
-  output.line(output.bold(output.t('show.listening', { url: server.address })));
-  output.line(output.t('show.apiDocs', { url: `${server.address}/api/docs` }));
-  onListening(server.address);
-  output.note(output.t('show.stopHint'));
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  await closeInTime(server);
+  const stop = stopSignal();
+  const opening = open(call, env, options);
+  const server = await Promise.race([opening, stop]);
+  if (typeof server !== 'string') {
+    output.line();
+    output.line(output.bold(output.t('show.listening', { url: server.address })));
+    output.line(output.t('show.apiDocs', { url: `${server.address}/api/docs` }));
+    onListening(server.address);
+    output.note(output.t('show.stopHint'));
+  }
+  await stop;
+  await closeInTime(opening);
   return EXIT.done;
 }
 
