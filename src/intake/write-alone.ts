@@ -8,7 +8,7 @@ const ROWS = `rows as materialized (
     coalesce(d.disputes, '[]') as disputes
   from staged_change c
   join staged_observation s on s.run_id = c.run_id and s.row_no = c.row_no
-  left join staged_departure d on d.run_id = c.run_id and d.row_no = c.row_no
+  left join staged_departure d on d.run_id = $1 and d.row_no = c.row_no and d.row_no between $2 and $3
   where c.run_id = $1 and c.row_no between $2 and $3 and c.alone and (c.quiet or d.row_no is not null))`;
 
 const PERSONS = `insert into person (id, created_at) select new_id, $4::timestamptz from rows`;
