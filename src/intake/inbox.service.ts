@@ -170,9 +170,9 @@ export class InboxService {
   }
 
   private drainAlone(source: string): Promise<void> {
-    return withAdvisoryLock(this.db, `enishi.inbox.${source}`, async () => {
+    return withAdvisoryLock(this.db, `enishi.inbox.${source}`, async (isHeld) => {
       let most = MOST_IN_ONE_RUN;
-      for (;;) {
+      while (isHeld()) {
         const { rows, isAll } = await this.next(source, most);
         if (rows.length === 0) return;
         const isThrough = await this.carryOut(rows);
@@ -256,7 +256,8 @@ export class InboxService {
   /** The records themselves are no longer needed: they are observations now, or rejections of the run. */
   private async finish(rows: readonly InboxRow[], runId: string): Promise<void> {
     await this.db.query(
-      `update inbox set state = 'done', run_id = $2, payload = null, error = null, finished_at = $3 where id = any($1::uuid[])`,
+      `update inbox set state = 'done', run_id = $2, payload = null, error = null, finished_at = $3
+       where id = any($1::uuid[]) and state = 'pending'`,
       [rows.map((row) => row.id), runId, this.clock.nowIso()],
     );
   }
@@ -274,7 +275,7 @@ export class InboxService {
     await this.db.query(
       `update inbox set attempts = attempts + 1, next_try_at = $2, error = $3, state = $4,
          finished_at = case when $4 = 'failed' then $5::timestamptz end
-       where id = $1`,
+       where id = $1 and state = 'pending'`,
       [
         row.id,
         new Date(now + wait).toISOString(),

@@ -63,6 +63,8 @@ export type NewRun = Pick<
 > &
   Partial<Run>;
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 @Injectable()
 export class RunsRepository {
   constructor(private readonly db: Database) {}
@@ -119,19 +121,29 @@ export class RunsRepository {
   /** The run with this id or, for people at a keyboard, with the only id that begins or ends so; else null. */
   async find(id: string, sql: Sql = this.db.pool): Promise<Run | null> {
     if (!/^[0-9a-f-]{6,36}$/i.test(id)) return null;
+    const sameId = UUID.test(id) ? 'id = $1::uuid' : `id::text like $1 || '%' or id::text like '%' || $1`;
     const result = await sql.query<Run & { id: string }>(
-      `select ${SELECT} from import_run where id::text like $1 || '%' or id::text like '%' || $1 limit 2`,
+      `select ${SELECT} from import_run where ${sameId} limit 2`,
       [id.toLowerCase()],
     );
     return result.rows.length === 1 ? (result.rows[0] ?? null) : null;
   }
 
+  /**
+   * Changes a run that is not over.
+   *
+   * @throws RUN_INTERRUPTED when it is: a process that lost its lock with its connection goes on for a while, and another
+   *   one has ended the run meanwhile, or finished it
+   */
   async update(id: string, change: Partial<Run>, sql: Sql = this.db.pool): Promise<void> {
     const fields = Object.keys(change) as (keyof Run)[];
-    await sql.query(
-      `update import_run set ${fields.map((f, i) => `${COLUMNS[f]} = $${i + 2}`).join(', ')} where id = $1`,
+    const updated = await sql.query(
+      `update import_run set ${fields.map((f, i) => `${COLUMNS[f]} = $${i + 2}`).join(', ')}
+       where id = $1 and status not in ('applied', 'rejected', 'failed', 'reverted')`,
       [id, ...fields.map((f) => toColumn(f, change[f]))],
     );
+    if (updated.rowCount === 0)
+      throw new AppError('RUN_INTERRUPTED', { retryable: true, details: { run: id } });
   }
 
   /** Newest first, after a cursor of `started_at` and id. */

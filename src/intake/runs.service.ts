@@ -9,7 +9,7 @@ import { addToLogContext, withLogContext } from '../platform/logging/log-context
 import type { GroupConfig, Source } from '../platform/config/group-config.js';
 import type { Progress } from './apply.service.js';
 import { CorridorService, type Corridor, type Findings } from './corridor.service.js';
-import type { Run, RunKind, RunMode, RunNote } from './run.js';
+import type { Run, RunKind, RunMode, RunNote, RunStatus } from './run.js';
 import { RunsRepository, type NewRun } from './runs.repository.js';
 import { RunsQueries } from './runs.queries.js';
 import { StagingService } from './staging.service.js';
@@ -248,9 +248,9 @@ export class RunsService {
     } catch (error) {
       const told = asDatabaseTrouble(error);
       const known = told instanceof AppError ? told : new AppError('RUN_BROKE_OFF', { cause: error });
-      const status = (await this.runs.get(run.id)).status;
-      // A run that had begun to be applied is finished by whoever comes next, never left half done.
-      if (status !== 'applying') {
+      const { status } = await this.runs.get(run.id);
+      // A run that had begun to be applied is finished by whoever comes next, never left half done, and may be by now.
+      if (UNDECIDED.has(status)) {
         await this.runs.update(run.id, {
           status: 'failed',
           error: { code: known.code, details: known.details },
@@ -274,6 +274,7 @@ export class RunsService {
 
 /** Notes that planning again writes again. */
 const NOTED_BY_PLANNING: ReadonlySet<string> = new Set(['OLDER_SNAPSHOT', 'LOOSER_LIMITS_WAIT']);
+const UNDECIDED: ReadonlySet<RunStatus> = new Set(['reading', 'planned', 'held']);
 const MOST_NAMED = 20;
 
 function stateError(code: 'RUN_NOT_HELD' | 'RUN_NOT_APPLIED', run: Run): AppError {

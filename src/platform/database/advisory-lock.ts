@@ -9,9 +9,16 @@ const waiting = new Map<string, Promise<void>>();
  * process one after the other. The lock has a connection of its own, so that work under it never waits for itself in
  * the pool; PostgreSQL lets go of it when the process dies. Not re-entrant.
  *
+ * Work that is under way when the lock is lost cannot be stopped: what takes several steps asks before each of them.
+ *
+ * @param work is told whether the lock is still held
  * @throws DATABASE_LOCK_LOST as soon as the connection of the lock breaks: somebody else may hold it from then on
  */
-export async function withAdvisoryLock<T>(db: Database, name: string, work: () => Promise<T>): Promise<T> {
+export async function withAdvisoryLock<T>(
+  db: Database,
+  name: string,
+  work: (isHeld: () => boolean) => Promise<T>,
+): Promise<T> {
   const key = `${db.url} ${name}`;
   const before = waiting.get(key) ?? Promise.resolve();
   let release = (): void => undefined;
@@ -29,7 +36,7 @@ export async function withAdvisoryLock<T>(db: Database, name: string, work: () =
   }
 }
 
-async function locked<T>(url: string, name: string, work: () => Promise<T>): Promise<T> {
+async function locked<T>(url: string, name: string, work: (isHeld: () => boolean) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, application_name: 'enishi-lock' });
   let isLost = false;
   const lost = new Promise<never>((_resolve, reject) => {
@@ -43,7 +50,7 @@ async function locked<T>(url: string, name: string, work: () => Promise<T>): Pro
   await client.connect();
   try {
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]);
-    return await Promise.race([work(), lost]);
+    return await Promise.race([work(() => !isLost), lost]);
   } finally {
     if (!isLost) await client.end();
   }
