@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../domain/app-error.js';
 import { Clock } from '../clock/clock.js';
@@ -29,6 +30,7 @@ interface Row {
 const KEPT_MS = 30 * 86_400_000;
 /** A process that died leaves its claim; whoever comes after this may carry the request out. */
 const LEASE_MS = 60_000;
+const RELEASE_AGAIN_MS = 500;
 const SWEEP = 50;
 
 /** What `Idempotency-Key` promises: one key is one execution and one answer, for 30 days, whichever replica is asked. */
@@ -95,8 +97,32 @@ export class IdempotencyService {
     );
   }
 
-  /** Gives the key back: nothing was carried out, the same request may come again. */
+  /**
+   * Gives the key back: nothing was carried out, the same request may come again. Where the database is away, which is
+   * mostly why, it is tried again behind this until the claim ends by itself.
+   */
   async release(claim: string): Promise<void> {
+    try {
+      await this.forget(claim);
+    } catch (error) {
+      void this.releaseLater(claim);
+      throw error;
+    }
+  }
+
+  private async releaseLater(claim: string): Promise<void> {
+    const until = performance.now() + LEASE_MS;
+    let isReleased = false;
+    while (!isReleased && performance.now() < until) {
+      await sleep(RELEASE_AGAIN_MS, undefined, { ref: false });
+      isReleased = await this.forget(claim).then(
+        () => true,
+        () => false,
+      );
+    }
+  }
+
+  private async forget(claim: string): Promise<void> {
     await this.db.query(`delete from idempotency_key where claim = $1 and state = 'running'`, [claim]);
   }
 
