@@ -14,6 +14,8 @@ export interface Stage {
 }
 
 const DAY_MS = 86_400_000;
+/** Longer than a process that died keeps a key. */
+const MOST_TRIES = 400;
 /** Answers of a house that is being disturbed; everything else that is no success is a finding. */
 const AWAY = new Set([0, 429, 503]);
 
@@ -60,7 +62,10 @@ async function insist(
       return answer;
     }
     count(stage, `${what} asked again`);
-    if (tries > 200) return answer;
+    if (tries > MOST_TRIES) {
+      count(stage, `${what} given up`);
+      return answer;
+    }
     await sleep(answer.status === 429 ? 1_000 : 250);
   }
 }
@@ -90,8 +95,10 @@ export async function pusher(stage: Stage): Promise<void> {
       headers: { 'content-type': 'application/json', 'idempotency-key': `soak-${n}-${stage.until}` },
       body: JSON.stringify(unique),
     });
-    if (status === 202)
-      for (const { employeeNumber, lastDay } of unique) stage.promised.set(employeeNumber, lastDay);
+    // Who gives up does not know whether the house took it, nor may anybody say so for them.
+    for (const { employeeNumber, lastDay } of unique)
+      if (status === 202) stage.promised.set(employeeNumber, lastDay);
+      else stage.promised.delete(employeeNumber);
     await sleep(300);
   }
 }

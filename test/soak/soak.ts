@@ -15,6 +15,7 @@ const MOST_MB_PER_MINUTE = 2;
 /** Several mails to one person go out one a minute. */
 const DRAIN_MS = 900_000;
 const TELL_EVERY_MS = 30_000;
+const MOST_TOLD = 5;
 
 interface Sample {
   readonly minute: number;
@@ -133,7 +134,34 @@ async function kept(house: SoakHouse, stage: Stage): Promise<string[]> {
   const different = [...stage.promised].filter(([number, day]) => found.get(number) !== day);
   count(stage, 'promised', stage.promised.size);
   if (different.length === 0) return [];
-  return [`${different.length} of ${stage.promised.size} statements that were answered 202 are not there`];
+  const told = await Promise.all(
+    different.slice(0, MOST_TOLD).map(([number, day]) => whatOf(house, number, day)),
+  );
+  return [
+    `${different.length} of ${stage.promised.size} statements that were answered 202 are not there`,
+    ...told,
+  ];
+}
+
+/** All that is recorded about a number of which another last day was promised. */
+async function whatOf(house: SoakHouse, number: string, promised: string): Promise<string> {
+  const of = (sql: string) => house.db.query(sql, [number]);
+  const recorded = {
+    promised,
+    employments: await of('select spell, last_day, withdrawn from employment where employee_number = $1'),
+    observations: await of(
+      `select o.id, o.as_of_at, o.confirmed_at, o.facts->>'lastDay' as day, o.current, o.reverted, o.absent, o.run_id,
+         o.row_no, r.status, r.rows
+       from observation o join import_run r on r.id = o.run_id where o.employee_number = $1 order by o.id`,
+    ),
+    rejections: await of('select run_id, row_no, reasons from rejection where employee_number = $1'),
+    inbox: await house.db.query(`select id, state, error, attempts, run_id from inbox where state <> 'done'`),
+    runs: await house.db.query(
+      `select id, kind, status, error, notes, started_at from import_run
+       where kind = 'push' and status <> 'applied' order by id`,
+    ),
+  };
+  return `${number}: ${JSON.stringify(recorded)}`;
 }
 
 async function checked(house: SoakHouse): Promise<string[]> {
@@ -153,7 +181,12 @@ function unexpected(counts: Readonly<Record<string, number>>): string[] {
   return Object.entries(counts)
     .filter(([what]) => /^(push|file|search|approve|reject) \d+$/.test(what))
     .filter(([what]) => !/ (0|200|202|409|422|429|503)$/.test(what))
-    .map(([what, n]) => `${n} answers "${what}"`);
+    .map(([what, n]) => `${n} answers "${what}"`)
+    .concat(
+      Object.entries(counts)
+        .filter(([what]) => what.endsWith('given up'))
+        .map(([what, n]) => `${n} times "${what}"`),
+    );
 }
 
 function memory(samples: readonly Sample[]): string[] {
