@@ -13,6 +13,7 @@ import { InboxService } from './inbox.service.js';
 import { InboxWorker } from './inbox-worker.service.js';
 import { ProfilesService } from './profiles.service.js';
 import { listSources, pushFile, pushRecords, showBatch } from './push.schema.js';
+import { datedRecords } from './dated-records.js';
 import { judgeRecords, receiptsOf, type Receipt } from './receipts.js';
 import { runView, type RunView } from './run.schema.js';
 import { runScope, sourceFor } from './run-scope.js';
@@ -51,7 +52,7 @@ export class PushController {
   async records({ params, query, body, caller, language, by }: Call<typeof pushRecords>) {
     const source = sourceFor(caller, this.group, params.source);
     const asOfAt = this.clock.nowIso();
-    const records = (Array.isArray(body) ? body : [body]).map((record) => dated(record, asOfAt));
+    const records = datedRecords(Array.isArray(body) ? body : [body], asOfAt);
     if (records.length === 0) throw new AppError('BODY_MISSING', { details: { field: 'body' } });
     const judged = judgeRecords(records, source, this.companyOf(source), asOfAt);
     const stated = judged.flatMap((one) => (one.kind === 'stated' ? [one.stated] : []));
@@ -111,12 +112,6 @@ export class PushController {
       throw new AppError('COMPANY_UNKNOWN', { details: { company: source.company } });
     return company;
   }
-}
-
-/** A record that names no time is as of its arrival, however long it then waits. */
-function dated(record: unknown, asOfAt: string): unknown {
-  const isObject = typeof record === 'object' && record !== null && !Array.isArray(record);
-  return isObject && !('asOf' in record) ? { ...record, asOf: asOfAt } : record;
 }
 
 function receiptView(index: number, receipt: Receipt, language: Language) {

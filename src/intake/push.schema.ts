@@ -53,7 +53,8 @@ export const pushRecords = defineRoute({
   summary: 'Records as an HR system pushes them',
   description:
     `One record, an array of at most ${MOST_RECORDS}, or NDJSON. 202 means: stored durably, applied right after. Each ` +
-    'record gets a receipt; a bad one does not keep the others out. A missing field says nothing, `null` clears.',
+    'record gets a receipt; a bad one does not keep the others out. A missing field says nothing, `null` clears. Of ' +
+    'several words about one employment the last one counts, unless each names its own `asOf`.',
   rate: 'push',
   params: sourceParams,
   query: z.strictObject({ wait: flag.optional().describe('Answer once the records are applied.') }),

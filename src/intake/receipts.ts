@@ -48,19 +48,19 @@ export function judgeRecords(
 
 /**
  * What a sender can be told at once about each record, before any of them is applied. `duplicate`: known word for word
- * already, or said earlier in the same batch.
+ * already, or what the same batch said last about that employment.
  */
 export function receiptsOf(judged: readonly Judged[], known: readonly Stated[]): Receipt[] {
-  const said = new Set(known.map(keyOf));
+  const said = new Map(known.map((one) => [employmentOf(one), one.hash]));
   return judged.map((one): Receipt => {
     if (one.kind === 'rejected') return { state: 'rejected', reasons: one.reasons };
-    const key = keyOf(one.stated);
-    if (said.has(key)) return { state: 'duplicate' };
-    said.add(key);
+    const employment = employmentOf(one.stated);
+    if (said.get(employment) === one.stated.hash) return { state: 'duplicate' };
+    said.set(employment, one.stated.hash);
     return { state: 'accepted' };
   });
 }
 
-function keyOf({ company, number, spell, hash }: Stated): string {
-  return `${company}\n${number}\n${spell}\n${hash}`;
+function employmentOf({ company, number, spell }: Stated): string {
+  return `${company}\n${number}\n${spell}`;
 }

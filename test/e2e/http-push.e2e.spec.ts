@@ -56,6 +56,26 @@ describe('pushed records', () => {
     expect(events).toEqual([]);
   });
 
+  it('of several words about one employment in one request the last one counts', async () => {
+    const days = ['2026-05-31', '2026-06-30', '2026-05-31', '2026-07-31'];
+    const numbers = Array.from({ length: 8 }, (_, n) => `L${n}`);
+    const said = (order: readonly string[]) =>
+      order.flatMap((lastDay) =>
+        numbers.map((employeeNumber) =>
+          aRecord({ employeeNumber, familyName: `Oak${employeeNumber}`, givenName: 'Ivy', lastDay }),
+        ),
+      );
+    const first = await push(said(days), true);
+    expect(first.json['receipts']).toEqual(
+      Array.from({ length: 32 }, (_, index) => ({ index, state: 'accepted' })),
+    );
+    for (const number of numbers) expect(await story(number)).toMatchObject([{ last_day: '2026-07-31' }]);
+    await push(said(['2026-07-31', '2026-06-30']), true);
+    for (const number of numbers) expect(await story(number)).toMatchObject([{ last_day: '2026-06-30' }]);
+    await push(said(['2026-07-31', '2026-07-31', '2026-06-30']), true);
+    for (const number of numbers) expect(await story(number)).toMatchObject([{ last_day: '2026-06-30' }]);
+  });
+
   it('R15: 100 identical pushes at once through records and files are one person and one departure', async () => {
     const person = { employeeNumber: 'R15', familyName: 'Linden', givenName: 'Hazel', lastDay: '2026-05-31' };
     const csv =
