@@ -56,7 +56,9 @@ export class WaitingRunsService {
   private async speaksOfAllIn(runId: string, olderId: string): Promise<boolean> {
     const left = await this.db.one(
       // By sets of numbers only: of rows that wait, no estimate is to be trusted.
-      `with named as materialized (${spokenOf('$1')}), wanted as materialized (${spokenOf('$2')})
+      `with named as materialized (select n.* from import_run h cross join lateral (${spokenOf('$1')}) n
+         where h.id = $2 and n.as_of_at >= h.as_of_at),
+       wanted as materialized (${spokenOf('$2')})
        select 1 from (
          (select company, employee_number, spell_hint from wanted where spell_hint <> ''
             except select company, employee_number, spell_hint from named)
@@ -105,10 +107,15 @@ export class WaitingRunsService {
   }
 }
 
-/** The numbers and hire days that a run speaks of, in rows that were read and in those recognised by their bytes. */
+/**
+ * The numbers and hire days that a run speaks of and as of when, in rows that were read and in those recognised by their
+ * bytes. A pushed record may speak of another time than its run.
+ */
 function spokenOf(run: '$1' | '$2'): string {
-  return `select company, employee_number, spell_hint from staged_observation where run_id = ${run} and not absent
+  return `select s.company, s.employee_number, s.spell_hint, s.as_of_at
+    from staged_observation s where s.run_id = ${run} and not s.absent
     union all
-    select o.company, o.employee_number, o.spell_hint
-    from staged_known k join observation o on o.id = k.observation_id where k.run_id = ${run} and k.raw`;
+    select o.company, o.employee_number, o.spell_hint, r.as_of_at
+    from staged_known k join observation o on o.id = k.observation_id join import_run r on r.id = k.run_id
+    where k.run_id = ${run} and k.raw`;
 }

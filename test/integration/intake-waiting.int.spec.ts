@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { DoorsService } from '../../src/intake/doors.service.js';
 import { RetentionService } from '../../src/privacy/retention.service.js';
 import { leaver, worker, workers } from '../support/intake-files.js';
 import { startWorld, world } from '../support/one-world.js';
@@ -94,5 +95,35 @@ describe('a process that dies before it has cleared what a run staged', () => {
     const retention = new RetentionService(world.db, world.clock);
     await retention.sweep({ ticks: 1, alerts: 1, links: 1 });
     expect(await left()).toEqual([]);
+  });
+});
+
+describe('a held run', () => {
+  const push = (asOf: string) =>
+    world.get(DoorsService).importRecords({
+      source: 'demo-jp',
+      records: Array.from({ length: 12 }, (_, n) => ({
+        employeeNumber: worker(n + 1)['社員番号'],
+        familyName: '佐藤',
+        givenName: '太郎',
+        hiredOn: (worker(n + 1)['入社日'] ?? '').replaceAll('/', '-'),
+        department: '別部',
+        asOf,
+      })),
+      by: 'hr',
+    });
+
+  it('is let go by records that speak of everybody in it as of its time or later, not by older ones', async () => {
+    await world.import(workers(20), { asOf: '2026-03-01' });
+    world.clock.addDays(1);
+    const held = await world.import(
+      Array.from({ length: 12 }, (_, n) => leaver(n + 1, '2026-03-31')),
+      { mode: 'delta', asOf: '2026-03-20' },
+    );
+    expect(held.status).toBe('held');
+    await push('2026-03-10');
+    expect((await world.heldRun(held.id)).status).toBe('held');
+    await push('2026-03-20T12:00:00Z');
+    expect((await world.heldRun(held.id)).status).toBe('rejected');
   });
 });
