@@ -106,6 +106,9 @@ export function weekdayOf(day: IsoDate): number {
  * @throws DAY_OUT_OF_RANGE when the instant is outside the years 1 to 9999
  */
 export function dayInZone(instantMs: number, zone: string): IsoDate {
+  const second = Math.floor(instantMs / 1_000);
+  const last = lastAsked.get(zone);
+  if (last?.second === second) return last.day;
   const day = inZone(zone, () => {
     if (!(Math.abs(instantMs) <= FURTHEST_INSTANT_MS)) return null;
     const {
@@ -116,8 +119,15 @@ export function dayInZone(instantMs: number, zone: string): IsoDate {
     return dayFromParts(year, month, dayOfMonth);
   });
   if (day === null) throw outOfRange(instantMs);
+  lastAsked.set(zone, { second, day });
   return day;
 }
+
+/**
+ * What was asked last of each zone: a file asks about one instant for each row. No zone changes its day within a second
+ * (offsets of the tz database are whole seconds).
+ */
+const lastAsked = new Map<string, { readonly second: number; readonly day: IsoDate }>();
 
 /**
  * The first instant (epoch milliseconds) of a day in `zone`; 01:00 where the clocks skip midnight. For a day that a

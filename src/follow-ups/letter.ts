@@ -92,6 +92,7 @@ export class LetterWriter {
 function dayText(day: IsoDate, language: 'ja' | 'en'): string {
   const [year = '', month = '', dayOfMonth = ''] = day.split('-');
   if (language === 'ja') return `${year}年${Number(month)}月${Number(dayOfMonth)}日`;
-  const instant = Date.UTC(Number(year), Number(month) - 1, Number(dayOfMonth));
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(instant);
+  return ENGLISH_DAY.format(Date.UTC(Number(year), Number(month) - 1, Number(dayOfMonth)));
 }
+
+const ENGLISH_DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import type { FollowUpKind } from '../domain/follow-up.js';
 
 export type LinkPurpose = 'survey' | 'invitation' | 'opt_out';
@@ -22,7 +22,7 @@ export interface NewLink {
 
 /** What is stored of a token; the token itself is in the mail alone. */
 export function hashOfToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 /** New links for one mail: 256 random bits each. Nothing is stored yet. */
@@ -52,7 +52,24 @@ function purposeOf(kind: FollowUpKind): LinkPurpose | null {
 }
 
 function make(purpose: LinkPurpose, publicUrl: string, expiresMs: number): NewLink {
-  const token = randomBytes(32).toString('base64url');
+  const token = randomToken();
   const url = `${publicUrl.replace(/\/+$/, '')}/${LINK_PATHS[purpose]}/${token}`;
   return { purpose, tokenHash: hashOfToken(token), url, expiresAt: new Date(expiresMs).toISOString() };
+}
+
+const TOKEN_BYTES = 32;
+const pool = Buffer.alloc(64 * TOKEN_BYTES);
+let unusedFrom = pool.length;
+
+/** Never the same bytes twice; what was handed out is not kept. The generator is asked for many tokens at once. */
+function randomToken(): string {
+  if (unusedFrom === pool.length) {
+    randomFillSync(pool);
+    unusedFrom = 0;
+  }
+  const bytes = pool.subarray(unusedFrom, unusedFrom + TOKEN_BYTES);
+  unusedFrom += TOKEN_BYTES;
+  const token = bytes.toString('base64url');
+  bytes.fill(0);
+  return token;
 }

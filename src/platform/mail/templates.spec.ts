@@ -26,6 +26,30 @@ describe(MailTemplates, () => {
   });
 
   it.each([
+    ['{{ name }}', '花子'],
+    ['a {{- name -}} b', 'a花子b'],
+    ['{{ name | append: "様" }}', '花子様'],
+    ["{% if name != '' %}{{ name }} 様{% else %}皆様{% endif %}, {{ name }}", '花子 様, 花子'],
+    ["{%- unless name == '' -%} x {%- endunless -%} y", 'xy'],
+    ["{% assign name = 'Q' %}{{ name }}", 'Q'],
+    ['{% if name %}{% capture name %}R{% endcapture %}{% endif %}{{ name }}', 'R'],
+    ["{% liquid assign name = 'S' %}{{ name }}", 'S'],
+    ['{% raw %}{{ name }}{% endraw %} {{ name }}', '{{ name }} 花子'],
+    ['{% comment %}{{ name }}{% endcomment %}{{ name }}', '花子'],
+    ['{{ name }}{{ true }}{{ "{% x %}" }}', '花子true{% x %}'],
+    ['{{ name }}\r\n{{ name }}', '花子\r\n花子'],
+  ])('writes %j as the template language says', async (text, expected) => {
+    const templates = await load(`Subject: x\n\n${text}`);
+    expect(templates.render('one', { name: '花子' }).text).toBe(expected);
+  });
+
+  it('refuses a value that is missing when a letter is written', async () => {
+    const templates = await load('Subject: x\n\n{{ name }}');
+    const write = async () => Promise.resolve(templates.render('one', {}));
+    await expect(write()).rejects.toMatchObject({ code: 'TEMPLATE_INVALID' });
+  });
+
+  it.each([
     ['an unknown variable', 'Subject: x\n\n{{ nmae }}'],
     ['an unknown filter', 'Subject: x\n\n{{ name | shout }}'],
     ['no subject', 'Dear {{ name }}'],

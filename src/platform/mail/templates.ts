@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Liquid } from 'liquidjs';
 import type { Template } from 'liquidjs';
 import { AppError } from '../../domain/app-error.js';
+import { joined, partsOf, type TemplatePart } from './template-parts.js';
 
 export interface RenderedText {
   readonly subject: string;
@@ -10,6 +11,11 @@ export interface RenderedText {
 }
 
 export type TemplateValues = Readonly<Record<string, string>>;
+
+interface Parsed {
+  readonly nodes: Template[];
+  readonly parts: readonly TemplatePart[] | null;
+}
 
 // Strict: an unknown variable is an error, not an empty place. No file system, no prototypes, bounded work.
 const engine = new Liquid({
@@ -29,14 +35,14 @@ const engine = new Liquid({
  * then the text. All are parsed and tried out once at start.
  */
 export class MailTemplates {
-  private constructor(private readonly byName: ReadonlyMap<string, readonly [Template[], Template[]]>) {}
+  private constructor(private readonly byName: ReadonlyMap<string, readonly [Parsed, Parsed]>) {}
 
   /**
    * @param sample a value for every variable that a template may use
    * @throws TEMPLATE_MISSING, TEMPLATE_INVALID with the file and what is wrong in it
    */
   static async load(dir: string, names: readonly string[], sample: TemplateValues): Promise<MailTemplates> {
-    const loaded = new Map<string, readonly [Template[], Template[]]>();
+    const loaded = new Map<string, readonly [Parsed, Parsed]>();
     for (const name of names) {
       const file = join(dir, `${name}.liquid`);
       loaded.set(name, parseTemplate(file, await readTemplate(file), sample));
@@ -60,17 +66,13 @@ async function readTemplate(file: string): Promise<string> {
   }
 }
 
-function parseTemplate(
-  file: string,
-  source: string,
-  sample: TemplateValues,
-): readonly [Template[], Template[]] {
+function parseTemplate(file: string, source: string, sample: TemplateValues): readonly [Parsed, Parsed] {
   const match = /^Subject: (.+)\r?\n\r?\n([\s\S]+)$/.exec(source);
   if (match?.[1] === undefined || match[2] === undefined) {
     throw new AppError('TEMPLATE_INVALID', { details: { file, problem: 'Subject: …' } });
   }
   try {
-    const parts = [engine.parse(match[1]), engine.parse(match[2])] as const;
+    const parts = [parse(match[1]), parse(match[2])] as const;
     renderParts(file, parts, sample);
     return parts;
   } catch (cause) {
@@ -79,19 +81,28 @@ function parseTemplate(
   }
 }
 
+function parse(source: string): Parsed {
+  const nodes = engine.parse(source);
+  return { nodes, parts: partsOf(engine, source, nodes) };
+}
+
 function renderParts(
   file: string,
-  [subject, text]: readonly [Template[], Template[]],
+  [subject, text]: readonly [Parsed, Parsed],
   values: TemplateValues,
 ): RenderedText {
   try {
     return {
-      subject: String(engine.renderSync(subject, values)),
-      text: String(engine.renderSync(text, values)),
+      subject: renderOne(subject, values),
+      text: renderOne(text, values),
     };
   } catch (cause) {
     throw new AppError('TEMPLATE_INVALID', { details: { file, problem: firstLine(cause) }, cause });
   }
+}
+
+function renderOne({ nodes, parts }: Parsed, values: TemplateValues): string {
+  return (parts === null ? null : joined(engine, parts, values)) ?? String(engine.renderSync(nodes, values));
 }
 
 /** What the template engine says about the template; it quotes the template, never a value. */
