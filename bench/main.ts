@@ -89,8 +89,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 const USAGE = `npm run bench -- [name…] [--size <rows>] [--runs <n>] [--json <file>] [--plot [<rows>,<rows>…]]
 
-Measures each figure beside its limit in the same run, one after the other, several times; medians and ratios are told.
-Without a name all of them. --plot also draws docs/bench.svg (10,000, 100,000 and 1,000,000 rows unless given);
+Measures each figure beside its limit in the same run, one after the other, several times; medians and ratios are told
+in a table, and as JSON behind it (or in the file of --json). Without a name all of them. --plot also draws docs/bench.svg (10,000, 100,000 and 1,000,000 rows unless given);
 --plot with the name "none" draws only.
 
 ${Object.entries(BENCHES)
@@ -160,12 +160,9 @@ async function main(args: readonly string[]): Promise<number> {
   process.stdout.write(
     `${machine}, load ${load}, ${options.size} rows, ${options.runs} runs\n\n${tableOf(results)}\n`,
   );
-  if (options.json !== null) {
-    writeFileSync(
-      options.json,
-      `${JSON.stringify({ machine, load, size: options.size, results }, null, 2)}\n`,
-    );
-  }
+  const report = { machine, load, size: options.size, results };
+  if (options.json === null) process.stdout.write(`\n${JSON.stringify(report)}\n`);
+  else writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -25,7 +25,7 @@ const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application
 
 interface ReadRequest {
   readonly call: Call<AnyRoute>;
-  /** Of what was sent; of an upload only once it has been read. */
+  /** Of what was sent; of an upload only once it has been read. Asked for only with an `Idempotency-Key`. */
   readonly fingerprint: () => string;
 }
 
@@ -85,7 +85,8 @@ export class ApiInterceptor implements NestInterceptor {
       return { call: call({ ...base, body: undefined, upload }), fingerprint: () => upload.sha256() };
     }
     const bytes = route.body === null ? await this.noBody(request) : await this.body(route, request);
-    const fingerprint = createHash('sha256').update(bytes.raw).digest('hex');
+    // Taken now, so that nothing holds the bytes any longer.
+    const fingerprint = 'idempotency-key' in request.headers ? hash('sha256', bytes.raw, 'hex') : '';
     const body = route.body === null ? undefined : checkValue(route.body, bytes.value, 'body');
     return { call: call({ ...base, body, upload: null }), fingerprint: () => fingerprint };
   }
