@@ -90,8 +90,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 const USAGE = `npm run bench -- [name…] [--size <rows>] [--runs <n>] [--json <file>] [--plot [<rows>,<rows>…]]
 
 Measures each figure beside its limit in the same run, one after the other, several times; medians and ratios are told
-in a table, and as JSON behind it (or in the file of --json). Without a name all of them. --plot also draws docs/bench.svg (10,000, 100,000 and 1,000,000 rows unless given);
---plot with the name "none" draws only.
+in a table, and as JSON behind it (or in the file of --json). Without a name all of them. --plot also draws docs/bench.svg
+(10,000, 100,000 and 1,000,000 rows unless given); --plot with the name "none" draws only.
 
 ${Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(17)}${about}`)

@@ -46,7 +46,9 @@ export function printHead(output: Output, run: Run): void {
   );
   if (run.dryRun) output.line(`  ${output.warn(t('show.dryRun'))}`);
   if (run.fileName !== null) {
-    output.line(`  ${t('show.file', { name: run.fileName, encoding: run.encoding, profile: run.profile })}`);
+    output.line(
+      `  ${t('show.file', { name: run.fileName, encoding: run.encoding ?? '-', profile: run.profile ?? '-' })}`,
+    );
   }
   output.line(`  ${t('show.rows', { ...run.rows })}`);
   if (run.error !== null) output.line(`  ${output.bad(noteText(output, run.error.code, run.error.details))}`);
