@@ -273,6 +273,27 @@ describe('who may what', () => {
     expect(other.text).toBe(revoked.text);
   });
 
+  it('X23: with a wrong secret nothing is taken from the budget of the key it names', async () => {
+    const key = await api.key({ role: 'hr' });
+    const counted = async () => {
+      const [one] = await api.database.query<{ points: number }>(
+        `select points from rate_limit where key = 'enishi-rate-read:' || (select id from api_key where prefix = $1)`,
+        [key.split('_')[1] ?? ''],
+      );
+      return one?.points;
+    };
+    const wrong = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
+    for (const [shown, status, points] of [
+      [key, 200, 1],
+      [wrong, 401, 1],
+      [key, 200, 2],
+      [wrong, 401, 2],
+    ] as const) {
+      expect((await api.call('/api/v1/runs', { key: shown })).status).toBe(status);
+      expect(await counted()).toBe(points);
+    }
+  });
+
   it('keys: the secret is in no table and no log; only its hash is', async () => {
     const key = await api.key({ role: 'auditor' });
     const secret = key.split('_').slice(2).join('_');
