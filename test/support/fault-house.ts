@@ -6,6 +6,7 @@ import type { SendingRules } from '../../src/domain/follow-up-rules.js';
 import { FollowUpsService } from '../../src/follow-ups/follow-ups.service.js';
 import type { Database } from '../../src/platform/database/database.js';
 import { isFullSize } from './fault-report.js';
+import { isRestored } from '../../src/platform/health/restore-guard.js';
 import { leaver, type Cells } from './intake-files.js';
 import { IntakeWorld } from './intake-world.js';
 import { violations, type CheckedHouse } from './invariants.js';
@@ -266,6 +267,7 @@ export class FaultHouse {
     const errors = this.log.split('\n').filter((line) => !line.includes('"info"'));
     return JSON.stringify({
       states: await this.states(),
+      restored: await isRestored(this.db.pool),
       ledger,
       mails: this.sink.mails.length,
       errors: errors.slice(-3),

@@ -79,7 +79,8 @@ export class RestoreGuard {
 
   /** An operator has looked: from now on this place is the database's, and it is ahead of all that was seen. */
   async confirm(sql: Sql, at: string): Promise<void> {
-    const { rows } = await sql.query<InstanceRow>(SELECT);
+    // Locked: a batch that counted up meanwhile would be counted back.
+    const { rows } = await sql.query<InstanceRow>(`${SELECT} for update of instance`);
     const row = rows[0];
     if (row !== undefined) {
       const sequence = Math.max(row.sequence, (await this.lastSeen(row.id)) ?? 0) + 1;
@@ -94,7 +95,10 @@ export class RestoreGuard {
   private async signOf(row: InstanceRow): Promise<RestoreSign | null> {
     if (row.system_identifier !== row.system_now || row.database_oid !== row.oid_now) return 'other_database';
     const seen = await this.lastSeen(row.id);
-    return seen !== null && seen > row.sequence ? 'older_than_seen' : null;
+    if (seen === null || seen <= row.sequence) return null;
+    // Another worker may have counted up between the two looks. What is outside was in the database before.
+    const now = await this.database.one<InstanceRow>(SELECT);
+    return now !== null && seen > now.sequence ? 'older_than_seen' : null;
   }
 
   private async lastSeen(instance: string): Promise<number | null> {
